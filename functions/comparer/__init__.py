@@ -1,0 +1,1 @@
+"""The comparison service: the DRS comparison API over real databases."""

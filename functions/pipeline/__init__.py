@@ -1,0 +1,1 @@
+"""What is deployed: one handler per file, event in, message out."""
