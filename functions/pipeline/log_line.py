@@ -66,6 +66,27 @@ def render(record: Record, concealed: Iterable[str] = ()) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def secret_texts(text: str) -> set[str]:
+    """Return what must never be written of a secret: the text, or if it is JSON the values under secret names."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return {text}
+    return _leaves(document, secret=False) if isinstance(document, dict | list) else {text}
+
+
+def _leaves(value: Any, *, secret: bool) -> set[str]:
+    if isinstance(value, Mapping):
+        return {
+            text
+            for name, content in value.items()
+            for text in _leaves(content, secret=secret or _is_secret(name, content))
+        }
+    if isinstance(value, list):
+        return {text for entry in value for text in _leaves(entry, secret=secret)}
+    return {value} if secret and isinstance(value, str) else set()
+
+
 def _timestamp(created: float) -> str:
     # Local time, as the original has it; Lambda's is UTC unless TZ says otherwise.
     milliseconds = int((created - int(created)) * 1000)
