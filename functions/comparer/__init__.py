@@ -1,1 +1,1 @@
-"""The comparison service: the DRS comparison API over real databases."""
+"""Parity's own comparison service: it answers the DRS comparison API and really compares two databases."""

@@ -1,0 +1,120 @@
+"""What the comparer asks of a database engine. The comparing knows nothing else about one.
+
+An `Endpoint` is one side of a DRS job: some databases, found by name. A `Snapshot` is one database, read at one moment.
+A new engine is one module with a class for each, and a line in `urls`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+
+class Unreadable(Exception):
+    """A whole database, or a whole endpoint, can't be read. The message is for people."""
+
+
+class TableUnreadable(Exception):
+    """One table can't be read, the others can. The message is for people.
+
+    `damaged`: the database is at fault (corrupt pages, a failing disk), so that the comparison as a whole has failed;
+    otherwise the table is of a kind that can't be compared here.
+    """
+
+    def __init__(self, message: str, *, damaged: bool) -> None:
+        super().__init__(message)
+        self.damaged = damaged
+
+
+class Stopped(Exception):
+    """The comparison was asked to stop."""
+
+
+class Stop:
+    """How one thread stops the comparison that runs in another."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._interrupts: list[Callable[[], None]] = []
+
+    @property
+    def asked(self) -> bool:
+        """Whether stopping was asked for."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask for it, and interrupt every statement that runs now.
+
+        A statement that starts at this very moment may escape: ask again until the comparison has ended.
+        """
+        self._asked.set()
+        with self._lock:
+            for interrupt in self._interrupts:
+                interrupt()
+
+    def check(self) -> None:
+        """Raise `Stopped` once stopping was asked for."""
+        if self._asked.is_set():
+            raise Stopped
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long at most; raise `Stopped` as soon as stopping is asked for."""
+        if self._asked.wait(seconds):
+            raise Stopped
+
+    @contextmanager
+    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Within the block, `ask` calls `interrupt`; after the block it never does."""
+        with self._lock:
+            self._interrupts.append(interrupt)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interrupts.remove(interrupt)
+
+
+class Snapshot(Protocol):
+    """One database as it was at one moment. Every method raises `Unreadable` or `Stopped`."""
+
+    def objects(self) -> Mapping[str, frozenset[str]]:
+        """The names of all objects, by type; objects that belong to another are named `` `table`.`index` ``."""
+        ...
+
+    def tables(self) -> frozenset[str]:
+        """The names of all tables that hold rows of the user's."""
+        ...
+
+    def count(self, table: str) -> int:
+        """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
+        ...
+
+
+class Endpoint(Protocol):
+    """One side of a DRS job: databases that can be read, and never anything else."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The object types that this engine has, as DRS names them, without DB."""
+        ...
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one database by nature: then its name says nothing about which database it corresponds to."""
+        ...
+
+    def names(self) -> frozenset[str]:
+        """The names of the databases. Raises `Unreadable`."""
+        ...
+
+    def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:
+        """Open the database of that name for reading. Raises `Unreadable` or `Stopped`."""
+        ...
+
+
+def member(owner: str, name: str) -> str:
+    """The value of an object that belongs to another, as DRS writes it: `` `table`.`index` ``."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in (owner, name))
