@@ -105,7 +105,8 @@ def _compare_table(opened: _Opened, table: str, damaged: list[str]) -> TableLine
         source = _count(opened.source, "source", table, damaged)
         target = _count(opened.target, "target", table, damaged)
     except TableUnreadable as error:
-        return TableLines(table, 0, 0, DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE, str(error))
+        result = DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE
+        return TableLines(table, None, None, result, str(error))
     if opened.source is None or opened.target is None:
         side = "source" if opened.source is None else "target"
         return TableLines(table, source, target, DataResult.INCONSISTENT, f"The table is missing in the {side}.")

@@ -65,11 +65,11 @@ class ObjectsResult:
 
 @dataclass(frozen=True)
 class TableLines:
-    """The row counts of one table; 0 on a side where it doesn't exist or can't be read (then `message` says so)."""
+    """The row counts of one table: 0 on a side where it doesn't exist, None where it can't be read."""
 
     table: str
-    source_rows: int
-    target_rows: int
+    source_rows: int | None
+    target_rows: int | None
     result: DataResult
     message: str | None = None
 

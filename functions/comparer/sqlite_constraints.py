@@ -11,7 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 # String or quoted name, comment, word, or any other single character (SQLite, "tokenizing").
 _TOKEN = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\] | --[^\n]* | /\*.*?(?:\*/|$) | \w+ | \s+ | [<>=!|&~]+ | .""",
+    r"""
+    '(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\]
+    | --[^\n]* | /\*.*?(?:\*/|$) | \w+ | \s+ | [<>=!|&~]+ | .
+    """,
     re.VERBOSE | re.DOTALL,
 )
 
@@ -49,7 +52,7 @@ def checks(ddl: str) -> Iterator[str]:
 def _written(words: Iterable[str]) -> str:
     text = ""
     for word in words:
-        tight = text.endswith("(") or word in {")", ",", "."} or text.endswith(".")
+        tight = text.endswith(("(", ".")) or word in {")", ",", "."}
         text += word if tight or not text else " " + word
     return text
 

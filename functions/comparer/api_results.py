@@ -1,0 +1,202 @@
+"""POST query-compare-result (drs_03_0137): results as words, by task id, and the list of tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from functions.comparer.api_errors import ApiError
+from functions.comparer.bodies import offset_of
+from functions.comparer.jobs import Job
+from functions.comparer.results import DataResult, ObjectResult
+from functions.comparer.store import Level, Store, Task
+from functions.comparer.tasks import ALL_LEVELS
+from functions.comparer.work import DATABASES, TYPES, objects_part, tables_part
+from functions.pipeline.drs_models import (
+    FAILED,
+    RUNNING,
+    TIMEOUT_INTERRUPT,
+    ContentResults,
+    LineDetail,
+    LineDetails,
+    LineOverview,
+    LineResults,
+    ListedTask,
+    ObjectResultDetail,
+    ObjectResultOverview,
+    ObjectResults,
+    QueryCompareResult,
+    QueryCompareResultAnswer,
+    TaskList,
+    epoch_ms,
+)
+
+# The list calls an object-level task differently than its creation does.
+LISTED_TYPE: Mapping[Level, str] = {"objects": "object_comparison", "lines": "lines"}
+_WORDS = {
+    ObjectResult.INCONSISTENT: "INCONSISTENT",
+    ObjectResult.CONSISTENT: "CONSISTENT",
+    ObjectResult.INCOMPLETE: "CAN_NOT_COMPARE",
+}
+_ENDED_BADLY = {FAILED, TIMEOUT_INTERRUPT}
+_EVERYTHING = -1
+
+
+class Results:
+    """One query: a page of the results of up to three tasks of one job.
+
+    Counts are totals; a page cuts the task list, the databases' overview, and the details of each type or database.
+    An id that isn't this job's is an error inside its own section.
+    """
+
+    def __init__(self, store: Store, job: Job, asked: QueryCompareResult, language: str) -> None:
+        self._store = store
+        self._job = job
+        self._limit = asked.per_page
+        self._offset = offset_of(asked.current_page, asked.per_page)
+        self._asked = asked
+        self._language = language
+
+    def answer(self) -> QueryCompareResultAnswer:
+        """The sections that were asked for, and the list, which always comes. Raises `ApiError`."""
+        asked = self._asked
+        return QueryCompareResultAnswer(
+            job_id=self._job.id,
+            object_level_compare_results=self._objects(asked.object_level_compare_id),
+            line_compare_results=self._lines(asked.line_compare_id),
+            content_compare_results=self._contents(asked.content_compare_id),
+            compare_task_list_results=self._task_list(),
+        )
+
+    def _objects(self, task_id: str | None) -> ObjectResults | None:
+        if task_id is None:
+            return None
+        task = self._task(task_id, "objects")
+        if task is None:
+            code, text = self._unknown("object_level_compare_id")
+            return ObjectResults(compare_task_id=task_id, error_code=code, error_msg=text)
+        code, text = self._error_of(task)
+        types = self._store.page(task.id, TYPES, _EVERYTHING)
+        return ObjectResults(
+            compare_task_id=task.id,
+            object_compare_overview=[
+                ObjectResultOverview(
+                    object_type=entry["type"],
+                    object_compare_result=_WORDS[entry["result"]],
+                    source_count=entry["source"],
+                    target_count=entry["target"],
+                    diff_count=entry["differences"],
+                )
+                for entry in types
+            ],
+            object_compare_details={**{entry["type"]: self._object_details(task, entry["type"]) for entry in types}},
+            error_code=code,
+            error_msg=text,
+        )
+
+    def _object_details(self, task: Task, kind: str) -> list[ObjectResultDetail]:
+        return [
+            ObjectResultDetail(
+                source_db_name=entry["source_db"],
+                target_db_name=entry["target_db"],
+                source_db_value=entry["source"],
+                target_db_value=entry["target"],
+            )
+            for entry in self._store.page(task.id, objects_part(kind), self._limit, self._offset)
+        ]
+
+    def _lines(self, task_id: str | None) -> LineResults | None:
+        if task_id is None:
+            return None
+        task = self._task(task_id, "lines")
+        if task is None:
+            code, text = self._unknown("line_compare_id")
+            return LineResults(compare_task_id=task_id, error_code=code, error_msg=text)
+        code, text = self._error_of(task)
+        databases = self._databases(task)
+        return LineResults(
+            compare_task_id=task.id,
+            line_compare_overview=databases[self._offset : self._offset + self._limit],
+            line_compare_overview_count=len(databases),
+            line_compare_details=[self._line_details(task, entry.source_db_name or "") for entry in databases],
+            error_code=code,
+            error_msg=text,
+        )
+
+    def _databases(self, task: Task) -> list[LineOverview]:
+        found = self._store.page(task.id, DATABASES, _EVERYTHING)
+        if found:
+            return [
+                LineOverview(
+                    source_db_name=entry["source_db"],
+                    target_db_name=entry["target_db"],
+                    line_compare_result=entry["result"],
+                )
+                for entry in found
+            ]
+        if task.ended_at is not None:
+            return []
+        now = DataResult.COMPARING if task.status == RUNNING else DataResult.WAITING
+        return [
+            LineOverview(source_db_name=n, target_db_name=self._job.databases.get(n, n), line_compare_result=now)
+            for n in task.scope or ()
+        ]
+
+    def _line_details(self, task: Task, database: str) -> LineDetails:
+        part = tables_part(database)
+        return LineDetails(
+            source_db_name=database,
+            line_compare_detail=[
+                LineDetail(
+                    source_table_name=entry["table"],
+                    target_table_name=entry["table"],
+                    source_row_num=entry["source_rows"],
+                    target_row_num=entry["target_rows"],
+                    diff_row_num=_distance(entry["source_rows"], entry["target_rows"]),
+                    line_compare_result=entry["result"],
+                    message=entry["message"],
+                )
+                for entry in self._store.page(task.id, part, self._limit, self._offset)
+            ],
+            line_compare_detail_count=self._store.item_count(task.id, part),
+        )
+
+    def _contents(self, task_id: str | None) -> ContentResults | None:
+        # No value comparison can have been created: no id is one.
+        if task_id is None:
+            return None
+        code, text = self._unknown("content_compare_id")
+        return ContentResults(compare_task_id=task_id, error_code=code, error_msg=text)
+
+    def _task_list(self) -> TaskList:
+        tasks = self._store.tasks(self._job.id, ALL_LEVELS, self._limit, self._offset)
+        return TaskList(
+            compare_task_list=[
+                ListedTask(
+                    compare_task_id=task.id,
+                    compare_type=LISTED_TYPE[task.level],
+                    compare_task_status=task.status,
+                    create_time=epoch_ms(task.created_at),
+                    end_time=None if task.ended_at is None else epoch_ms(task.ended_at),
+                )
+                for task in tasks
+            ],
+            compare_task_list_count=self._store.task_count(self._job.id, ALL_LEVELS),
+        )
+
+    def _task(self, task_id: str, level: Level) -> Task | None:
+        task = self._store.task(task_id)
+        return task if task and task.job_id == self._job.id and task.level == level else None
+
+    def _unknown(self, field: str) -> tuple[str | None, str | None]:
+        error = ApiError("DRS.M00202", field, "no such comparison task of this job")
+        return error.code, error.message(self._language)
+
+    def _error_of(self, task: Task) -> tuple[str | None, str | None]:
+        if task.status not in _ENDED_BADLY or not task.error:
+            return None, None
+        error = ApiError("DRS.10000001", reason=task.error)
+        return error.code, error.message(self._language)
+
+
+def _distance(source: int | None, target: int | None) -> int | None:
+    return None if source is None or target is None else abs(source - target)

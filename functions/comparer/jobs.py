@@ -1,0 +1,20 @@
+"""The DRS jobs that the comparer speaks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from functions.comparer.engine import Endpoint
+
+
+@dataclass(frozen=True)
+class Job:
+    """One DRS job: its two sides, its state, and which target database a source database corresponds to by name."""
+
+    id: str
+    source: Endpoint
+    target: Endpoint
+    state: str = "INCRE_TRANSFER_STARTED"
+    parent: bool = False
+    databases: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,106 @@
+"""The comparison service as one object: start it, ask for its address, stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from aiohttp import web
+
+from functions.comparer.access import Access
+from functions.comparer.api import Api
+from functions.comparer.jobs import Job
+from functions.comparer.jobs_file import ComparerConfig
+from functions.comparer.store import Store
+from functions.comparer.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+PORT = 8081
+
+
+class Service:
+    """A running comparison service. Made by `serve`."""
+
+    def __init__(self, url: str, runner: web.AppRunner, store: Store, tasks: Tasks, jobs: dict[str, Job]) -> None:
+        self.url = url
+        self._runner = runner
+        self._store = store
+        self._tasks = tasks
+        self._jobs = jobs
+        self._watch = asyncio.get_running_loop().create_task(tasks.watch())
+
+    def tick(self) -> None:
+        """Look at the clock: start what is due. For whoever has just moved a virtual clock."""
+        self._tasks.tick()
+
+    async def settle(self) -> None:
+        """Wait until every comparison that is due by now has ended."""
+        await self._tasks.settle()
+
+    def set_job_state(self, job_id: str, state: str) -> None:
+        """Put a DRS job into another state, as its replication would. Raises `KeyError` for an unknown job."""
+        self._jobs[job_id] = replace(self._jobs[job_id], state=state)
+
+    def remove_job(self, job_id: str) -> None:
+        """Forget a DRS job, as deleting it would. Raises `KeyError` for an unknown job."""
+        del self._jobs[job_id]
+
+    async def close(self) -> None:
+        """Stop serving and comparing. What is unfinished stays so in the store, and runs again in the next service."""
+        await self._runner.cleanup()
+        self._watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watch
+        await self._tasks.close()
+        self._store.close()
+
+
+async def serve(
+    config: ComparerConfig,
+    *,
+    host: str = "127.0.0.1",
+    port: int = PORT,
+    now: Callable[[], float] = time.time,
+    store: Path | None = None,
+    unique: Callable[[], str] = lambda: str(uuid.uuid4()),
+) -> Service:
+    """Serve the comparison API and return at once; port 0 takes a free one.
+
+    `now`: epoch seconds, perhaps of a virtual clock. `store`: the file that keeps tasks and results (`default_store`);
+    None: memory only. `unique`: fresh ids, of tasks, requests and tokens. Raises `StoreUnusable`, and `OSError` if the
+    address is taken.
+    """
+    if config.auth is None:
+        _log.warning("jobs.toml has no [auth]: every credential is accepted")
+    jobs = dict(config.jobs)
+    opened = Store(store)
+    tasks = Tasks(opened, jobs, now, unique)
+    api = Api(opened, jobs, tasks, Access(config.auth, now, unique), unique)
+    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1.0)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+    except BaseException:
+        await runner.cleanup()
+        opened.close()
+        raise
+    address = runner.addresses[0]
+    shown = f"[{address[0]}]" if ":" in address[0] else address[0]
+    return Service(f"http://{shown}:{address[1]}", runner, opened, tasks, jobs)
+
+
+def default_store(env: Mapping[str, str] = os.environ) -> Path:
+    """Where a person's comparer keeps its tasks: ``$XDG_STATE_HOME/parity/comparer.db``.
+
+    XDG_STATE_HOME is ``~/.local/state`` by default.
+    """
+    state = env.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "parity" / "comparer.db"

@@ -1,0 +1,204 @@
+"""The comparer's own memory: tasks and what they found, in one SQLite file that one service has open at a time."""
+
+# ruff: noqa: S608 (only constants and this module's own column names are put into statements; values are bound)
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+Level = Literal["objects", "lines"]
+Item = tuple[str, Mapping[str, Any]]
+"""One finding: the part of the result that it belongs to, and a JSON object."""
+
+_VERSION = 1
+_SCHEMA = """
+    CREATE TABLE task (
+        id TEXT PRIMARY KEY, job_id TEXT NOT NULL, level TEXT NOT NULL, status TEXT NOT NULL, created_at REAL NOT NULL,
+        start_at REAL NOT NULL, started_at REAL, ended_at REAL, error TEXT, scope TEXT NOT NULL,
+        attempts INTEGER NOT NULL
+    );
+    CREATE INDEX task_of_job ON task (job_id, level, created_at);
+    CREATE INDEX task_unfinished ON task (status, start_at);
+    CREATE TABLE item (
+        task_id TEXT NOT NULL REFERENCES task (id) ON DELETE CASCADE, part TEXT NOT NULL, number INTEGER NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (task_id, part, number)
+    ) WITHOUT ROWID;
+"""
+
+
+class StoreUnusable(Exception):
+    """The store file can't be used; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A comparison task. Times are epoch seconds; `start_at` is when it may start, `started_at` when it did.
+
+    `scope`: source database names, each with its tables or None for all of them; None: every database.
+    """
+
+    id: str
+    job_id: str
+    level: Level
+    status: str
+    created_at: float
+    start_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str | None = None
+    scope: Mapping[str, list[str] | None] | None = None
+    attempts: int = 0
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Task))
+_OF_LEVELS = "job_id = ? AND level IN (SELECT value FROM json_each(?))"
+_MARKS = ", ".join("?" for _ in fields(Task))
+
+
+class Store:
+    """Every method is one transaction and may be called from any thread."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open or make the store; None: in memory only. Raises `StoreUnusable`."""
+        self._lock = threading.RLock()
+        try:
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._prepare()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnusable(
+                f"{path}: {error}; is another comparer using it, or is it another kind of file?"
+            ) from error
+
+    def _prepare(self) -> None:
+        # Exclusive: a second service on the same file would take the first one's running tasks for interrupted ones.
+        self._connection.executescript(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "PRAGMA foreign_keys = ON"
+        )
+        with self._transaction():
+            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    self._connection.execute(statement)
+                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+            elif version != _VERSION:
+                raise sqlite3.DatabaseError(f"its version is {version}, this release reads {_VERSION}")
+
+    def close(self) -> None:
+        """Close the file. The store can't be used afterwards."""
+        with self._lock:
+            self._connection.close()
+
+    def add(self, *tasks: Task, cancelling: str | None = None, at: float = 0) -> None:
+        """Add tasks and, in the same breath, mark the unfinished task `cancelling` as CANCELLED at the time `at`."""
+        with self._transaction():
+            if cancelling is not None:
+                self._connection.execute(
+                    "UPDATE task SET status = 'CANCELLED', ended_at = ? WHERE id = ? AND ended_at IS NULL",
+                    (at, cancelling),
+                )
+            for task in tasks:
+                values = [json.dumps(task.scope) if f.name == "scope" else getattr(task, f.name) for f in fields(Task)]
+                self._connection.execute(f"INSERT INTO task ({_COLUMNS}) VALUES ({_MARKS})", values)
+
+    def task(self, task_id: str) -> Task | None:
+        """The task of that id."""
+        return next(iter(self._tasks("id = ?", task_id)), None)
+
+    def tasks(self, job_id: str, levels: Iterable[Level], limit: int = -1, offset: int = 0) -> list[Task]:
+        """A job's tasks of these levels, newest first."""
+        return self._tasks(
+            f"{_OF_LEVELS} ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?",
+            job_id, json.dumps([*levels]), limit, offset,
+        )  # fmt: skip
+
+    def task_count(self, job_id: str, levels: Iterable[Level]) -> int:
+        """How many tasks of these levels a job has."""
+        with self._lock:
+            found = self._connection.execute(
+                f"SELECT count(*) FROM task WHERE {_OF_LEVELS}", (job_id, json.dumps([*levels]))
+            )
+            return int(found.fetchone()[0])
+
+    def unfinished(self, status: str) -> list[Task]:
+        """All tasks in this status, the one to start first first."""
+        return self._tasks("status = ? ORDER BY start_at, rowid", status)
+
+    def unfinished_of(self, job_id: str, levels: Iterable[Level]) -> Task | None:
+        """A job's newest unfinished task of these levels."""
+        where = (
+            "job_id = ? AND level IN (SELECT value FROM json_each(?)) AND ended_at IS NULL ORDER BY rowid DESC LIMIT 1"
+        )
+        return next(iter(self._tasks(where, job_id, json.dumps([*levels]))), None)
+
+    def move(self, task_id: str, before: str, after: str, **changes: float | str | None) -> bool:
+        """Change the status if it is still `before`, and other columns with it; whether it was."""
+        columns = "".join(f", {name} = ?" for name in changes)
+        with self._transaction():
+            done = self._connection.execute(
+                f"UPDATE task SET status = ?{columns} WHERE id = ? AND status = ?",
+                (after, *changes.values(), task_id, before),
+            )
+            return done.rowcount == 1
+
+    def finish(self, task_id: str, status: str, error: str | None, at: float, items: Iterable[Item]) -> None:
+        """Keep what a task found, and end it unless it has been ended already (cancelled or timed out)."""
+        numbers: dict[str, int] = {}
+        with self._transaction():
+            self._connection.execute("DELETE FROM item WHERE task_id = ?", (task_id,))
+            for part, body in items:
+                number = numbers[part] = numbers.get(part, -1) + 1
+                row = (task_id, part, number, json.dumps(body, separators=(",", ":")))
+                self._connection.execute("INSERT INTO item VALUES (?, ?, ?, ?)", row)
+            self._connection.execute(
+                "UPDATE task SET status = ?, error = ?, ended_at = ? WHERE id = ? AND status = 'RUNNING'",
+                (status, error, at, task_id),
+            )
+
+    def page(self, task_id: str, part: str, limit: int, offset: int = 0) -> list[dict[str, Any]]:
+        """A page of one part of what a task found, in the order in which it was found."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT body FROM item WHERE task_id = ? AND part = ? AND number >= ? ORDER BY number LIMIT ?",
+                (task_id, part, offset, limit),
+            ).fetchall()
+        return [json.loads(row["body"]) for row in rows]
+
+    def item_count(self, task_id: str, part: str) -> int:
+        """How many findings a part has."""
+        with self._lock:
+            found = self._connection.execute(
+                "SELECT count(*) FROM item WHERE task_id = ? AND part = ?", (task_id, part)
+            )
+            return int(found.fetchone()[0])
+
+    def forget(self, before: float) -> None:
+        """Drop tasks that ended earlier than that, with all that they found."""
+        with self._transaction():
+            self._connection.execute("DELETE FROM task WHERE ended_at < ?", (before,))
+
+    def _tasks(self, where: str, *values: Any) -> list[Task]:
+        with self._lock:
+            rows = self._connection.execute(f"SELECT {_COLUMNS} FROM task WHERE {where}", values).fetchall()
+        return [Task(**{**dict(row), "scope": json.loads(row["scope"])}) for row in rows]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.rollback()
+                raise
+            self._connection.commit()

@@ -1,0 +1,202 @@
+"""The life of comparison tasks: created, waiting, running, ended; one unfinished data-level task per job.
+
+The clock is passed in and looked at by `tick`. Whoever moves a virtual clock calls `tick`, or asks the API anything,
+which does. Everything but the comparing itself happens on the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from functions.comparer.engine import Stop
+from functions.comparer.jobs import Job
+from functions.comparer.store import Level, Store, Task
+from functions.comparer.work import Outcome, perform
+from functions.pipeline.drs_models import CANCELLED, FAILED, RUNNING, TIMEOUT_INTERRUPT, WAITING_FOR_RUNNING
+
+_log = logging.getLogger(__name__)
+
+DATA_LEVELS: tuple[Level, ...] = ("lines",)
+ALL_LEVELS: tuple[Level, ...] = ("objects", *DATA_LEVELS)
+_AT_ONCE = 4
+_MOST_ATTEMPTS = 3
+_LIMIT_SECONDS = 3600.0  # DRS ends a relational row comparison after an hour.
+_KEPT_SECONDS = 60 * 86400.0  # DRS keeps results for 60 days.
+_BEAT_SECONDS = 0.5
+_NAG_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class DataWanted:
+    """A data-level comparison that is asked for. `start_at` None: at once. `cancel`: an unfinished one gives way."""
+
+    level: Level
+    scope: Mapping[str, list[str] | None] | None
+    start_at: float | None
+    cancel: bool
+
+
+@dataclass(frozen=True)
+class Created:
+    """The ids of what was created; `kept`: the unfinished data-level task because of which nothing was."""
+
+    objects: str | None = None
+    data: str | None = None
+    kept: str | None = None
+
+
+@dataclass(frozen=True)
+class _Running:
+    stop: Stop
+    done: asyncio.Task[None]
+
+
+class Tasks:
+    """All comparison tasks of one service."""
+
+    def __init__(
+        self, store: Store, jobs: Mapping[str, Job], now: Callable[[], float], unique: Callable[[], str]
+    ) -> None:
+        """`now`: epoch seconds. `unique`: a fresh UUID. What an earlier run left unfinished is taken up again."""
+        self._store = store
+        self._jobs = jobs
+        self._now = now
+        self._unique = unique
+        self._running: dict[str, _Running] = {}
+        self._nagging: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._closing = False
+        self._take_up()
+
+    def _take_up(self) -> None:
+        self._store.forget(self._now() - _KEPT_SECONDS)
+        for task in self._store.unfinished(RUNNING):
+            if task.attempts >= _MOST_ATTEMPTS:
+                error = f"The service was interrupted {task.attempts} times while this comparison ran."
+                self._store.move(task.id, RUNNING, FAILED, error=error, ended_at=self._now())
+            else:
+                _log.warning("comparison task %s of job %s was interrupted and runs again", task.id, task.job_id)
+                self._store.move(task.id, RUNNING, WAITING_FOR_RUNNING)
+
+    def create(self, job_id: str, *, objects: bool, data: DataWanted | None) -> Created:
+        """Create tasks; what is due starts with the next `tick`."""
+        now = self._now()
+        self._store.forget(now - _KEPT_SECONDS)
+        unfinished = self._unfinished_data(job_id) if data else None
+        keep = unfinished is not None and data is not None and not data.cancel
+        wanted = []
+        if objects:
+            wanted.append(Task(self._unique(), job_id, "objects", WAITING_FOR_RUNNING, now, now))
+        if data and not keep:
+            start = max(now, data.start_at or now)
+            wanted.append(Task(self._unique(), job_id, data.level, WAITING_FOR_RUNNING, now, start, scope=data.scope))
+        replaced = unfinished.id if unfinished and not keep else None
+        self._store.add(*wanted, cancelling=replaced, at=now)
+        if replaced:
+            self._stop(replaced)
+        self._changed.set()
+        ids = {task.level == "objects": task.id for task in wanted}
+        return Created(ids.get(True), ids.get(False), unfinished.id if unfinished and keep else None)
+
+    def cancel(self, task: Task) -> bool:
+        """End an unfinished task as CANCELLED; whether it was unfinished. What it has found so far is kept."""
+        now = self._now()
+        moved = any(
+            self._store.move(task.id, status, CANCELLED, ended_at=now) for status in (WAITING_FOR_RUNNING, RUNNING)
+        )
+        if moved:
+            self._stop(task.id)
+        return moved
+
+    def tick(self) -> None:
+        """Start what is due, end what has run for too long. Must be called on the event loop's thread."""
+        if self._closing:
+            return
+        now = self._now()
+        for task in self._store.unfinished(RUNNING):
+            if task.started_at is not None and now - task.started_at > _LIMIT_SECONDS:
+                error = f"The comparison took longer than {_LIMIT_SECONDS / 60:.0f} minutes."
+                self._store.move(task.id, RUNNING, TIMEOUT_INTERRUPT, error=error, ended_at=now)
+                self._stop(task.id)
+        for task in self._store.unfinished(WAITING_FOR_RUNNING):
+            if task.start_at > now or len(self._running) >= _AT_ONCE:
+                return
+            self._start(task, now)
+
+    async def watch(self) -> None:
+        """Tick whenever something changes, and every half second while a task is unfinished. Runs until cancelled."""
+        while True:
+            self._changed.clear()
+            try:
+                self.tick()
+                idle = not (self._running or self._store.unfinished(WAITING_FOR_RUNNING))
+            except sqlite3.Error:
+                _log.exception("the store can't be read or written; trying again")
+                idle = False
+            try:
+                await asyncio.wait_for(self._changed.wait(), None if idle else _BEAT_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def settle(self) -> None:
+        """Wait until everything that is due by now has ended."""
+        self.tick()
+        while self._running or self._nagging:
+            await asyncio.wait({*(running.done for running in self._running.values()), *self._nagging})
+            self.tick()
+
+    async def close(self) -> None:
+        """Stop what runs. It stays unfinished in the store, and the next service takes it up."""
+        self._closing = True
+        for task_id in list(self._running):
+            self._stop(task_id)
+        await self.settle()
+
+    def _unfinished_data(self, job_id: str) -> Task | None:
+        return self._store.unfinished_of(job_id, DATA_LEVELS)
+
+    def _start(self, task: Task, now: float) -> None:
+        job = self._jobs.get(task.job_id)
+        if job is None:
+            error = "The DRS job is no longer configured."
+            self._store.move(task.id, WAITING_FOR_RUNNING, FAILED, error=error, ended_at=now)
+            return
+        if self._store.move(task.id, WAITING_FOR_RUNNING, RUNNING, started_at=now, attempts=task.attempts + 1):
+            stop = Stop()
+            running = asyncio.get_running_loop().create_task(self._run(task, job, stop))
+            self._running[task.id] = _Running(stop, running)
+
+    async def _run(self, task: Task, job: Job, stop: Stop) -> None:
+        try:
+            outcome = await asyncio.to_thread(perform, task, job, stop)
+            if not (self._closing and stop.asked):
+                await self._keep(task, outcome)
+        finally:
+            del self._running[task.id]
+            self._changed.set()
+
+    async def _keep(self, task: Task, outcome: Outcome) -> None:
+        finish = self._store.finish
+        try:
+            await asyncio.to_thread(finish, task.id, outcome.status, outcome.error, self._now(), outcome.items)
+        except sqlite3.Error as error:
+            _log.exception("the result of comparison task %s can't be stored", task.id)
+            finish(task.id, FAILED, f"The result can't be stored: {error}.", self._now(), ())
+
+    def _stop(self, task_id: str) -> None:
+        running = self._running.get(task_id)
+        if running:
+            nagging = asyncio.get_running_loop().create_task(_nag(running))
+            self._nagging.add(nagging)
+            nagging.add_done_callback(self._nagging.discard)
+
+
+async def _nag(running: _Running) -> None:
+    """Ask until it has stopped: one request may slip between a check and the statement that it should have met."""
+    while not running.done.done():
+        running.stop.ask()
+        await asyncio.wait({running.done}, timeout=_NAG_SECONDS)

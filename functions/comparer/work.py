@@ -1,0 +1,109 @@
+"""One task, from its databases to its findings. Runs in a thread; `findings` is how results are kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from functions.comparer.compare_lines import compare_lines
+from functions.comparer.compare_objects import compare_objects
+from functions.comparer.engine import Stop, Stopped
+from functions.comparer.jobs import Job
+from functions.comparer.results import LinesResult, ObjectsResult
+from functions.comparer.store import Item, Task
+from functions.pipeline.drs_models import FAILED, SUCCESSFUL
+
+_log = logging.getLogger(__name__)
+
+# The parts of a result, as they are kept: one row per type and object, one per database and table.
+TYPES = "types"
+DATABASES = "databases"
+
+
+def objects_part(kind: str) -> str:
+    """The part that holds the objects of one type."""
+    return f"objects/{kind}"
+
+
+def tables_part(database: str) -> str:
+    """The part that holds the tables of one source database."""
+    return f"tables/{database}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended, and what it found until then."""
+
+    status: str
+    error: str | None
+    items: tuple[Item, ...]
+
+
+def perform(task: Task, job: Job, stop: Stop) -> Outcome:
+    """Compare. Never raises: what goes wrong is the outcome. A stopped comparison keeps what it has."""
+    lines = LinesResult()
+    try:
+        if task.level == "objects":
+            found = compare_objects(job.source, job.target, job.databases, stop)
+            return _outcome(found.failures, _of_objects(found))
+        compare_lines(job.source, job.target, job.databases, task.scope, stop, lines)
+    except Stopped:
+        return _outcome(("The comparison was stopped.",), _of_lines(lines))
+    except Exception as error:  # noqa: BLE001 (a defect or a full disk must end this task, not the service)
+        _log.exception("comparison task %s of job %s failed", task.id, task.job_id)
+        return _outcome((f"The comparison failed unexpectedly ({type(error).__name__}).",), _of_lines(lines))
+    return _outcome(lines.failures, _of_lines(lines))
+
+
+def _outcome(failures: tuple[str, ...] | list[str], items: Iterator[Item]) -> Outcome:
+    return Outcome(FAILED if failures else SUCCESSFUL, "; ".join(failures) or None, tuple(items))
+
+
+def _of_objects(found: ObjectsResult) -> Iterator[Item]:
+    for entry in found.types:
+        yield (
+            TYPES,
+            {
+                "type": entry.type,
+                "source": entry.source_count,
+                "target": entry.target_count,
+                "result": int(entry.result),
+                "differences": entry.differences,
+            },
+        )
+        for detail in entry.details:
+            yield (
+                objects_part(entry.type),
+                {
+                    "source_db": detail.source_db,
+                    "target_db": detail.target_db,
+                    "source": detail.source,
+                    "target": detail.target,
+                    "result": int(detail.result),
+                },
+            )
+
+
+def _of_lines(found: LinesResult) -> Iterator[Item]:
+    for database in found.databases:
+        yield (
+            DATABASES,
+            {
+                "source_db": database.source_db,
+                "target_db": database.target_db,
+                "result": str(database.result),
+                "message": database.message,
+            },
+        )
+        for table in database.tables:
+            yield (
+                tables_part(database.source_db),
+                {
+                    "table": table.table,
+                    "source_rows": table.source_rows,
+                    "target_rows": table.target_rows,
+                    "result": str(table.result),
+                    "message": table.message,
+                },
+            )
