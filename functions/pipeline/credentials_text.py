@@ -14,7 +14,7 @@ KEY_BYTES = range(24, 65)
 """Length of a key, as the Standard Webhooks specification has it."""
 
 
-class BadSecretError(ValueError):
+class BadSecret(ValueError):
     """The configured text can't be read; the message never contains any of it."""
 
 
@@ -28,7 +28,7 @@ def bearer_tokens(text: str) -> list[str]:
     tokens = _entries(text)
     for number, token in enumerate(tokens, start=1):
         if not token.isascii() or not token.isprintable() or " " in token:
-            raise BadSecretError(f"token {number} of the token secret must be visible ASCII without spaces")
+            raise BadSecret(f"token {number} of the token secret must be visible ASCII without spaces")
     return tokens
 
 
@@ -45,10 +45,10 @@ def _entries(text: str) -> list[str]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise BadSecretError("the secret starts like JSON but isn't") from None
+        raise BadSecret("the secret starts like JSON but isn't") from None
     keys = document.get("keys", [])
     if document.keys() - {"keys"} or not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise BadSecretError('the secret must be one string or {"keys": [strings, newest first]}')
+        raise BadSecret('the secret must be one string or {"keys": [strings, newest first]}')
     return [key.strip() for key in keys if key.strip()]
 
 
@@ -57,7 +57,7 @@ def _key(entry: str, number: int) -> bytes:
     try:
         key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise BadSecretError(f"key {number} of the webhook secret must be base64") from None
+        raise BadSecret(f"key {number} of the webhook secret must be base64") from None
     if len(key) not in KEY_BYTES:
-        raise BadSecretError(f"key {number} of the webhook secret must be 24 to 64 bytes long")
+        raise BadSecret(f"key {number} of the webhook secret must be 24 to 64 bytes long")
     return key
