@@ -1,0 +1,92 @@
+"""Accepting a request: from a validated body to a comparison in the ledger, once per request id."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from functions.pipeline.comparison import Comparison
+from functions.pipeline.drs_access import projects
+from functions.pipeline.edge import Edge
+from functions.pipeline.ledger import Ledger, open_ledger, same_request
+from functions.pipeline.messages import (
+    Guards,
+    Invalid,
+    Request,
+    comparison_id_of,
+    field_errors,
+    fingerprint,
+    validate_request,
+)
+from functions.pipeline.settings import Allowed, Deadlines, ProjectsSettings
+
+
+class Conflict(Exception):
+    """The request id is taken by another request; that one is never overwritten."""
+
+
+@dataclass(frozen=True)
+class Acceptor:
+    """What accepting needs."""
+
+    edge: Edge
+    ledger: Ledger
+    allowed: Allowed
+    deadlines: Deadlines
+    projects_secret_id: str
+
+    @classmethod
+    def open(cls, edge: Edge) -> "Acceptor":
+        """From the environment. Raises BadSettings."""
+        return cls(
+            edge=edge,
+            ledger=open_ledger(edge),
+            allowed=Allowed.load(edge.env),
+            deadlines=Deadlines.load(edge.env),
+            projects_secret_id=ProjectsSettings.load(edge.env).projects_secret_id,
+        )
+
+    async def accept(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
+        """Validate and store a request; `request_id` is the webhook's signed id.
+
+        Raises Invalid, Conflict, BadProjects, AwsError. Asking twice is asking once.
+        """
+        configured = await projects(self.edge, self.projects_secret_id)
+        guards = Guards(
+            projects=tuple(configured.by_id),
+            jobs=self.allowed.allowed_jobs,
+            levels=self.allowed.allowed_levels,
+            cancel=self.allowed.allow_cancel,
+        )
+        now = self.edge.now()
+        request = validate_request(body, guards, now=now, request_id=request_id)
+        comparison = new_comparison(request, self.deadlines, now)
+        existing = await self.ledger.accept(comparison)
+        if existing is not None and not same_request(existing, comparison):
+            raise Conflict("this id was used for another request; the first one stands. Use a new id for a new request")
+        return comparison
+
+    async def accept_message(self, body: dict[str, Any]) -> str:
+        """Accept a queue message; returns its comparison id. What a door accepted before is not judged again."""
+        try:
+            request = Request.model_validate(body)
+        except ValidationError as e:
+            raise Invalid(*field_errors(e)) from e
+        if request.request_id is not None:
+            known = await self.ledger.read(comparison_id_of(request.request_id))
+            if known and known["fingerprint"] == fingerprint(request):
+                return str(known["comparison_id"])
+        return (await self.accept(body)).comparison_id
+
+
+def new_comparison(request: Request, deadlines: Deadlines, now: float) -> Comparison:
+    """The comparison of a validated request, accepted `now`."""
+    contents = request.data_level_compare_info and request.data_level_compare_info.compare_type == "contents"
+    usual = deadlines.contents_deadline_seconds if contents else deadlines.deadline_seconds
+    return Comparison(
+        comparison_id=comparison_id_of(request.request_id or ""),
+        project_id=request.project_id or "",
+        request=request,
+        accepted_at=now,
+        deadline_at=max(now, request.starts_at or 0) + (request.deadline_seconds or usual),
+    )

@@ -1,0 +1,78 @@
+"""A batch of queue messages, one after the other: each is done, sent again to wait, or left to its visibility.
+
+Waiting is not failure: a message that must wait is sent again and acknowledged, so it never burns a receive. Partial
+batch failures are for the unexpected alone (Lambda, "Reporting batch item failures").
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from functions.pipeline import log, metrics
+from functions.pipeline.edge import Edge, LambdaContext
+from functions.pipeline.schedule import hop_delay
+
+#: A step needs this long at most; with less left a message is given to another invocation. Milliseconds.
+STEP_MILLIS = 12_000
+#: Re-sends of one message; beyond, only the sweep brings the step back. 14 days of the longest hops fit.
+MOST_WAITS = 2_000
+_log = log.get_logger()
+
+
+@dataclass(frozen=True)
+class Message:
+    """A queue message: its id, text, and how often it was sent again to wait."""
+
+    message_id: str
+    body: str
+    waits: int
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Message":
+        """Read an SQS record of a Lambda event."""
+        waits = record.get("messageAttributes", {}).get("waits", {}).get("stringValue", "0")
+        return cls(record["messageId"], record["body"], int(waits) if waits.isdecimal() else MOST_WAITS)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A source queue and its dead letters, by URL."""
+
+    edge: Edge
+    url: str
+    dead_letters_url: str
+
+    async def wait(self, message: Message, until: float) -> None:
+        """Send the same message again, to be seen at `until` (or after the longest hop, then to wait on)."""
+        if message.waits >= MOST_WAITS:
+            metrics.count("WaitsExhausted")
+            _log.warning("message.waited_too_often", waits=message.waits)
+            return
+        delay = hop_delay(self.edge.now(), until)
+        await self.edge.aws.send(self.url, message.body, delay=delay, attributes={"waits": str(message.waits + 1)})
+
+    async def bury(self, message: Message, reason: str) -> None:
+        """Put a message that can't even be read into the dead letters, the reason beside it."""
+        metrics.count("Unreadable")
+        _log.error("message.unreadable", message_id=message.message_id, reason=reason)
+        shown = reason.encode("ascii", "replace").decode()[:256]
+        await self.edge.aws.send(self.dead_letters_url, message.body, attributes={"reason": shown})
+
+
+async def each_message(
+    event: dict[str, Any], context: LambdaContext, queue: Queue, step: Callable[[Message], Awaitable[None]]
+) -> dict[str, list[dict[str, str]]]:
+    """Run `step` on every record of an SQS event; returns Lambda's partial batch response."""
+    failures = []
+    for record in event["Records"]:
+        message = Message.from_record(record)
+        try:
+            if context.get_remaining_time_in_millis() < STEP_MILLIS:
+                await queue.wait(message, queue.edge.now())
+            else:
+                await step(message)
+        except Exception:  # noqa: BLE001 - whatever it was, the other messages go on and this one comes back
+            metrics.count("StepsFailed")
+            _log.exception("step.failed", message_id=message.message_id)
+            failures.append({"itemIdentifier": message.message_id})
+    return {"batchItemFailures": failures}

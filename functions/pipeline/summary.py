@@ -1,0 +1,95 @@
+"""The one sentence that people read, and what to do next: from a comparison's outcomes. Pure functions."""
+
+from functions.pipeline.comparison import Comparison, Outcome, Verdict
+from functions.pipeline.messages import LEVELS, Level
+
+_NOUN: dict[Level, str] = {"objects": "objects", "lines": "row counts", "contents": "values"}
+_NOT_COMPARED: dict[Level, str] = {"objects": "objects", "lines": "rows", "contents": "values"}
+
+
+def summary(comparison: Comparison) -> str:
+    """What was found, level by level, and what was not compared."""
+    told = [_level(o) for o in sorted(comparison.outcomes, key=lambda o: LEVELS.index(o.level))]
+    covered = set(comparison.request.levels) | ({"lines"} if "contents" in comparison.request.levels else set())
+    skipped = [_NOT_COMPARED[level] for level in LEVELS if level not in covered]
+    return "; ".join(told + ([f"{_listed(skipped)} not compared"] if skipped else []))
+
+
+def _level(outcome: Outcome) -> str:
+    noun = _NOUN[outcome.level]
+    match outcome.verdict:
+        case "consistent":
+            return f"{noun} consistent ({_scope(outcome)})"
+        case "inconsistent":
+            return f"{noun} INCONSISTENT ({_differing(outcome)})"
+        case "incomplete":
+            return f"{noun} not fully compared ({_uncompared(outcome)})"
+        case _:
+            return f"{noun} comparison {_ENDED[outcome.verdict]}{_because(outcome)}"
+
+
+_ENDED: dict[Verdict, str] = {
+    "failed": "failed",
+    "cancelled": "was cancelled",
+    "timed_out": "timed out at DRS",
+    "superseded": "was superseded by another one",
+    "rejected": "was refused by DRS",
+    "expired": "did not end before the deadline",
+}
+
+
+def _because(outcome: Outcome) -> str:
+    reason = " ".join(part for part in (outcome.error_code, outcome.error_msg) if part)
+    return f": {reason[:300]}" if reason else ""
+
+
+def _scope(outcome: Outcome) -> str:
+    if outcome.level == "objects":
+        return _count(outcome.compared, "object type")
+    return _count(outcome.compared, "table")
+
+
+def _differing(outcome: Outcome) -> str:
+    if outcome.level == "objects":
+        kinds = [t.type for t in outcome.types if t.result == "inconsistent"]
+        return f"{_listed(kinds)} differ" if kinds else "differences found"
+    names = [f"{t.source_db}.{t.source_table}" for t in outcome.tables if t.result == "inconsistent"]
+    more = outcome.inconsistent - len(names[:3])
+    if not names:
+        return "differences found"
+    return _listed(names[:3]) + (f" and {more} more" if more > 0 else "")
+
+
+def _uncompared(outcome: Outcome) -> str:
+    if not outcome.compared and not outcome.incomplete:
+        return "there was nothing to compare"
+    if outcome.level == "objects":
+        return _listed([t.type for t in outcome.types if t.result == "incomplete"]) or "no object was counted"
+    return f"{_count(outcome.incomplete, 'table')} could not be compared, {outcome.compared} agree"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+def next_step(verdict: Verdict, code: str | None) -> str | None:
+    """What a person can do about it; None where nothing has to be done."""
+    if code in {"DRS.M00304", "DRS.M00307"}:
+        return "Compare while the DRS task is in the incremental phase (INCRE_TRANSFER_STARTED), on a subtask."
+    return _NEXT.get(verdict)
+
+
+_NEXT: dict[Verdict, str] = {
+    "inconsistent": "Do not switch yet: look at the differences, let the replication catch up, and compare again.",
+    "incomplete": "Not proven: compare what is listed as not compared by other means, or ask again.",
+    "failed": "Look at the DRS task's error, repair its cause, and ask again with a new request id.",
+    "cancelled": "Somebody cancelled the comparison; ask again with a new request id when it is wanted.",
+    "timed_out": "DRS gave up on time: compare fewer or smaller tables per request, off-peak.",
+    "superseded": "Another comparison of the same DRS job replaced this one; read that one, or ask again.",
+    "rejected": "Repair what DRS refused, then ask again with a new request id.",
+    "expired": "The deadline passed first; give more deadline_seconds, or look at why DRS did not finish.",
+}

@@ -1,0 +1,114 @@
+"""Handler of `POST /comparisons`: a signed request in; a stored comparison, a message in the queue and a 202 out.
+
+Size, then signature over the raw bytes, then JSON, then the fields: whoever is not ours learns nothing. A 202 is given
+only for what is safely stored; should the message get lost after that, the sweep sends it.
+"""
+
+from typing import Any
+
+from functions.pipeline import log, metrics, signature
+from functions.pipeline.accepting import Acceptor, Conflict
+from functions.pipeline.aws import AwsError
+from functions.pipeline.comparison import Comparison
+from functions.pipeline.credentials_text import BadSecret, webhook_keys
+from functions.pipeline.drs_access import BadProjects
+from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
+from functions.pipeline.ledger import request_message
+from functions.pipeline.messages import MAX_BODY_BYTES, Invalid, parse_json_object
+from functions.pipeline.responses import Response, answer, problem, raw_body
+from functions.pipeline.secrets import Secrets
+from functions.pipeline.settings import Settings
+
+#: When a caller is to look first: about what the fastest comparison takes. Seconds.
+FIRST_LOOK_SECONDS = 5
+_log = log.get_logger()
+
+
+class WebhookSettings(Settings):
+    """Where the signing keys are, and where accepted requests go."""
+
+    webhook_secret_id: str
+    requests_queue_url: str
+
+
+async def handle(event: dict[str, Any], _context: LambdaContext, edge: Edge) -> Response:
+    """One HTTP request of API Gateway; returns its answer."""
+    settings = WebhookSettings.load(edge.env)
+    try:
+        response = await _answer(settings, event, edge)
+    except (AwsError, BadSecret, BadProjects) as e:
+        metrics.count("WebhookUnavailable")
+        _log.error("webhook.unavailable", reason=str(e))
+        response = problem(503, "Nothing was stored; send the same request again.", retry_after="30")
+    if response["statusCode"] >= 400:
+        metrics.count("WebhookRejected", status=response["statusCode"])
+        log.note("webhook.refused", status=response["statusCode"])
+    return response
+
+
+async def _answer(settings: WebhookSettings, event: dict[str, Any], edge: Edge) -> Response:
+    headers: dict[str, str] = event.get("headers") or {}
+    if not _is_json(headers.get("content-type", "")):
+        return problem(415, "The body must be JSON, with content-type: application/json.")
+    try:
+        body = raw_body(event)
+    except ValueError as e:
+        return problem(400, str(e))
+    if len(body) > MAX_BODY_BYTES:
+        return problem(413, f"The body has {len(body)} bytes; {MAX_BODY_BYTES} are allowed.")
+    webhook_id = await _verified(settings, headers, body, edge)
+    if webhook_id is None:
+        return problem(401, "The signature is not valid.")
+    return await _accept(settings, webhook_id, body, edge)
+
+
+async def _verified(settings: WebhookSettings, headers: dict[str, str], body: bytes, edge: Edge) -> str | None:
+    """The signed id, or None; the reason is for our log alone."""
+    found: list[str] = []
+    reasons: list[str] = []
+
+    def check(text: str) -> bool:
+        try:
+            found.append(signature.verify(headers, body, webhook_keys(text), edge.now()))
+        except signature.Invalid as e:
+            reasons.append(str(e))
+            return False
+        return True
+
+    if await Secrets(edge.aws, edge.cache, edge.now).accepts(settings.webhook_secret_id, check):
+        return found[-1]
+    log.append(signature_refused=reasons[-1])
+    return None
+
+
+async def _accept(settings: WebhookSettings, webhook_id: str, body: bytes, edge: Edge) -> Response:
+    try:
+        content = parse_json_object(body)
+    except Invalid as e:
+        return problem(400, "The body can't be read.", e.errors)
+    try:
+        comparison = await Acceptor.open(edge).accept(content, webhook_id)
+    except Invalid as e:
+        return problem(422, "The request can't become a comparison.", e.errors)
+    except Conflict as e:
+        return problem(409, f"webhook-id: {e}.")
+    await _enqueue(settings, comparison, edge)
+    metrics.count("ComparisonsAccepted")
+    log.note("comparison.accepted", comparison_id=comparison.comparison_id, request_id=webhook_id)
+    path = f"/comparisons/{comparison.comparison_id}"
+    told = {"comparison_id": comparison.comparison_id, "status_url": path}
+    return answer(202, told, location=path, retry_after=str(FIRST_LOOK_SECONDS))
+
+
+async def _enqueue(settings: WebhookSettings, comparison: Comparison, edge: Edge) -> None:
+    try:
+        await edge.aws.send(settings.requests_queue_url, request_message(comparison))
+    except AwsError as e:
+        _log.warning("webhook.message_left_to_sweep", comparison_id=comparison.comparison_id, reason=str(e))
+
+
+def _is_json(content_type: str) -> bool:
+    return content_type.split(";", maxsplit=1)[0].strip().lower() == "application/json"
+
+
+handler = lambda_handler(handle)
