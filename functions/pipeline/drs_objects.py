@@ -1,0 +1,165 @@
+"""Reading an object-level task: from the overview while that shows ours, otherwise by its id.
+
+The overview (drs_03_0256) takes no id and shows the latest object-level task of the job, whoever made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from functions.pipeline import drs_models as wire_models
+from functions.pipeline.drs_errors import NOT_VISIBLE, Refused, TryLater
+from functions.pipeline.drs_pages import Results, by_offset, overview_of, raise_told
+from functions.pipeline.drs_wire import Wire
+from functions.pipeline.readings import (
+    ObjectCount,
+    ObjectDifference,
+    Reading,
+    counts_of_overview,
+    counts_of_results,
+    differences_of_page,
+    differences_of_results,
+    is_terminal,
+)
+
+_MOST_DETAIL_PAGES: Final = 10
+
+
+async def read_objects(wire: Wire, results: Results, job_id: str, task_id: str) -> Reading | None:
+    """One look at an object-level task; ``None``: the overview shows another and it can't be read by its id.
+
+    Raises ``TryLater`` and ``Refused``.
+    """
+    return await _Look(wire, results, job_id, task_id).reading()
+
+
+class _Look:
+    """What has been learnt so far about one task; each answer of DRS is asked for at most once."""
+
+    def __init__(self, wire: Wire, results: Results, job_id: str, task_id: str) -> None:
+        self._wire = wire
+        self._results = results
+        self._job_id = job_id
+        self._task_id = task_id
+        self._refusals: list[Refused] = []
+        self._by_id: wire_models.ObjectResults | None = None
+        self._has_asked_by_id = False
+
+    async def reading(self) -> Reading | None:
+        overview = await self._overview()
+        is_ours = overview.compare_job_id == self._task_id
+        status = overview.status if is_ours else None
+        if not status:
+            status = await self._listed_status()
+        if status is None:
+            return self._unlisted(is_ours or await self._readable_by_id(), overview)
+        reading = Reading(self._task_id, "objects", status, is_terminal(status))
+        if is_ours:
+            reading = replace(reading, error_msg=overview.error_msg)
+        if not reading.terminal:
+            return reading
+        counts = counts_of_overview(overview) if is_ours else ()
+        if not counts and await self._readable_by_id():
+            counts = counts_of_results(self._by_id or wire_models.ObjectResults())
+        if not counts and overview.compare_job_id and not is_ours and status == wire_models.SUCCESSFUL:
+            return None
+        return replace(
+            reading,
+            error_msg=reading.error_msg or (self._by_id.error_msg if self._by_id else None),
+            objects=tuple([await self._with_differences(count) for count in counts]),
+        )
+
+    def _unlisted(self, can_be_read: bool, overview: wire_models.ObjectOverview) -> Reading | None:
+        """The task has no status anywhere. Without one it is not terminal, whatever its results look like."""
+        if can_be_read:
+            return Reading(self._task_id, "objects", "", terminal=False)
+        if overview.compare_job_id:
+            return None
+        if gone := next((refusal for refusal in self._refusals if refusal.job_gone), None):
+            raise gone
+        raise TryLater(NOT_VISIBLE, f"DRS doesn't show object-level task {self._task_id}")
+
+    async def _overview(self) -> wire_models.ObjectOverview:
+        try:
+            return await overview_of(self._wire, self._job_id)
+        except Refused as refusal:
+            # A job without any object-level task may be answered like this, too.
+            self._refusals.append(refusal)
+            return wire_models.ObjectOverview()
+
+    async def _listed_status(self) -> str | None:
+        try:
+            tasks = await self._results.tasks(self._job_id)
+        except Refused as refusal:
+            self._refusals.append(refusal)
+            return None
+        return next((task.compare_task_status for task in tasks if task.compare_task_id == self._task_id), None)
+
+    async def _readable_by_id(self) -> bool:
+        """Whether query-compare-result has this very task's results."""
+        if not self._has_asked_by_id:
+            self._has_asked_by_id = True
+            try:
+                self._by_id = await self._gathered_by_id()
+            except Refused as refusal:
+                self._refusals.append(refusal)
+        return self._by_id is not None
+
+    async def _gathered_by_id(self) -> wire_models.ObjectResults | None:
+        gathered: wire_models.ObjectResults | None = None
+        pages = self._results.pages(self._job_id, "objects", self._task_id, most_pages=_MOST_DETAIL_PAGES)
+        async for answer in pages:
+            section = answer.object_level_compare_results
+            raise_told(self._wire, section)
+            if section is None or section.compare_task_id != self._task_id:
+                break
+            if gathered is None:
+                gathered = section
+            elif not _extend(gathered, section):
+                break
+        return gathered
+
+    async def _with_differences(self, count: ObjectCount) -> ObjectCount:
+        if count.result == "consistent" or not count.type:
+            return count
+        try:
+            differences = await self._detail(count.type)
+        except Refused as refusal:
+            self._refusals.append(refusal)
+            differences = ()
+            if await self._readable_by_id() and self._by_id:
+                differences = differences_of_results(self._by_id, count.type)
+        return replace(count, differences=differences)
+
+    async def _detail(self, kind: str) -> tuple[ObjectDifference, ...]:
+        pages = by_offset(
+            self._wire,
+            self._job_id,
+            "object",
+            "compare",
+            kind,
+            model=wire_models.ObjectDetailPage,
+            items=lambda answer: answer.compare_detail,
+            total=lambda answer: answer.count,
+            query={"compare_job_id": self._task_id},
+            most_pages=_MOST_DETAIL_PAGES,
+        )
+        found: list[ObjectDifference] = []
+        async for page in pages:
+            found += differences_of_page(wire_models.ObjectDetailPage(compare_detail=page))
+        return tuple(found)
+
+
+def _extend(gathered: wire_models.ObjectResults, page: wire_models.ObjectResults) -> bool:
+    """Add a further page's types and objects; whether there were any new ones."""
+    types = {item.object_type for item in gathered.object_compare_overview or ()}
+    overview = [item for item in page.object_compare_overview or () if item.object_type not in types]
+    gathered.object_compare_overview = [*(gathered.object_compare_overview or ()), *overview]
+    known = gathered.object_compare_details = dict(gathered.object_compare_details or {})
+    grown = bool(overview)
+    for kind, items in (page.object_compare_details or {}).items():
+        fresh = [item for item in items or () if item not in (known.get(kind) or ())]
+        known[kind] = [*(known.get(kind) or ()), *fresh]
+        grown = grown or bool(fresh)
+    return grown
