@@ -1,0 +1,236 @@
+"""The pure decisions: verdicts, steps, polling times, adoption, the gate, the sweep."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.pipeline.adoption import candidates, next_move, same_objects
+from functions.pipeline.comparison import Comparison, Intent, Task
+from functions.pipeline.drs import DrsTask
+from functions.pipeline.gate import Full, Shut, Try, admission
+from functions.pipeline.messages import Request
+from functions.pipeline.readings import DatabaseResult, ObjectCount, ObjectDifference, Reading, TableResult
+from functions.pipeline.schedule import hop_delay, next_poll, poll_delay
+from functions.pipeline.settings import BadSettings, LedgerSettings, Polling
+from functions.pipeline.steps import Drop, Ours, Publish, Wait, refused_claim
+from functions.pipeline.sweeping import next_interval, what_is_due
+from functions.pipeline.verdict import RANK, outcome_of, overall
+
+REQUEST = Request.model_validate(
+    {
+        "job_id": "j",
+        "object_level_compare_type": "objects",
+        "data_level_compare_info": {
+            "conflict_policy": "keep",
+            "compare_type": "lines",
+            "compare_object_infos": [{"db_name": "shop", "table_name": ["a", "b"]}, {"db_name": "crm"}],
+        },
+    }
+)
+OBJECTS = Task(level="objects", task_id="t1", origin="created", began_at=0)
+LINES = Task(level="lines", task_id="t2", origin="created", began_at=0)
+
+
+def reading(status: str = "SUCCESSFUL", **parts: object) -> Reading:
+    blank: dict[str, object] = {
+        "task_id": "t",
+        "level": "lines",
+        "status": status,
+        "terminal": True,
+        "error_msg": None,
+        "objects": (),
+        "tables": (),
+        "databases": (),
+    }
+    return Reading(**(blank | parts))  # type: ignore[arg-type]  # a builder: fields are checked by the dataclass's use
+
+
+def table(name: str, result: str = "consistent", db: str = "shop") -> TableResult:
+    return TableResult(db, db, name, name, 1, 1, 0, result)  # type: ignore[arg-type]  # the three words are the test's
+
+
+ALL = (table("a"), table("b"), table("x", db="crm"))
+
+
+def test_every_requested_table_consistent_is_consistent() -> None:
+    assert outcome_of(REQUEST, LINES, reading(tables=ALL), 1).verdict == "consistent"
+
+
+def test_a_requested_table_without_a_result_is_never_consistent() -> None:
+    outcome = outcome_of(REQUEST, LINES, reading(tables=(ALL[0], ALL[2])), 1)
+    assert outcome.verdict == "incomplete"
+    assert [t.source_table for t in outcome.tables if t.result == "incomplete"] == ["b"]
+
+
+def test_a_requested_database_without_a_result_is_never_consistent() -> None:
+    assert outcome_of(REQUEST, LINES, reading(tables=ALL[:2]), 1).verdict == "incomplete"
+
+
+def test_a_database_that_differs_outweighs_tables_that_agree() -> None:
+    bad = DatabaseResult("shop", "shop", "inconsistent")
+    assert outcome_of(REQUEST, LINES, reading(tables=ALL, databases=(bad,)), 1).verdict == "inconsistent"
+
+
+def test_nothing_compared_is_incomplete() -> None:
+    quick = REQUEST.model_copy(update={"data_level_compare_info": None})
+    assert outcome_of(quick, LINES, reading(), 1).verdict == "incomplete"
+
+
+@given(st.lists(st.sampled_from(["consistent", "inconsistent", "incomplete"]), min_size=1, max_size=6))
+def test_consistent_needs_every_table_to_be(results: list[str]) -> None:
+    tables = tuple(table(f"t{n}", result, db="crm") for n, result in enumerate(results))
+    verdict = outcome_of(REQUEST, LINES, reading(tables=(*ALL, *tables)), 1).verdict
+    expected = (
+        "inconsistent" if "inconsistent" in results else "incomplete" if "incomplete" in results else "consistent"
+    )
+    assert verdict == expected
+
+
+def test_object_types_that_count_nothing_at_all_prove_nothing() -> None:
+    counts = (ObjectCount("VIEW", 0, 0, "consistent"),)
+    assert outcome_of(REQUEST, OBJECTS, reading(objects=counts), 1).verdict == "incomplete"
+
+
+def test_names_that_differ_are_kept_by_side() -> None:
+    missing = ObjectDifference("only_here", None, "inconsistent")
+    extra = ObjectDifference(None, "only_there", "inconsistent")
+    counts = (ObjectCount("TABLE", 2, 2, "inconsistent", (missing, extra)),)
+    kind = outcome_of(REQUEST, OBJECTS, reading(objects=counts), 1).types[0]
+    assert (kind.only_in_source, kind.only_in_target) == (("only_here",), ("only_there",))
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("FAILED", "failed"), ("CANCELLED", "cancelled"), ("TIMEOUT_INTERRUPT", "timed_out")]
+)
+def test_a_task_that_did_not_succeed_has_its_own_verdict(status: str, verdict: str) -> None:
+    assert outcome_of(REQUEST, LINES, reading(status, tables=ALL), 1).verdict == verdict
+
+
+@given(st.lists(st.sampled_from(RANK), min_size=1, max_size=2))
+def test_a_found_difference_outranks_everything_and_consistent_nothing(verdicts: list[str]) -> None:
+    worst = overall(verdicts)  # type: ignore[arg-type]  # drawn from the very list of verdicts
+    assert worst in verdicts
+    assert (worst == "inconsistent") == ("inconsistent" in verdicts)
+    assert (worst == "consistent") == (set(verdicts) == {"consistent"})
+
+
+ITEM = {"state": "polling", "step": 3, "next_at": 50.0}
+
+
+def decided(item: dict[str, object] | None, step: int = 3, state: str = "polling") -> object:
+    return refused_claim(item, state=state, step=step, token="mine", now=100)  # type: ignore[arg-type]  # states as text
+
+
+def test_a_refused_claim_tells_what_to_do_with_the_message() -> None:
+    assert decided(None) == Drop("unknown")
+    assert decided(ITEM, step=2) == Drop("stale")
+    assert decided(ITEM, step=0, state="accepted") == Drop("stale")
+    assert decided(ITEM, step=4) == Wait(105, "ahead")
+    assert decided(ITEM | {"lease_token": "mine", "lease_until": 140.0}) == Ours()
+    assert decided(ITEM | {"lease_token": "theirs", "lease_until": 140.0}) == Wait(141, "leased")
+    assert decided(ITEM | {"next_at": 400.0}) == Wait(400, "early")
+    assert decided({"state": "finished", "step": 3, "published_at": 1}) == Drop("done")
+    assert decided({"state": "finished", "step": 3}) == Publish()
+
+
+@given(st.floats(0, 1e6), st.floats(0, 0.999))
+def test_a_delay_grows_with_age_within_its_bounds_and_jitter_only_shortens(age: float, random: float) -> None:
+    polling = Polling()
+    delay, longest = poll_delay(age, polling, random), poll_delay(age, polling, 0)
+    assert 1 <= delay <= longest <= 120
+    assert longest == min(max(age / 10, 5), 120)
+
+
+def test_the_next_poll_honours_retry_after_a_scheduled_start_and_the_deadline() -> None:
+    def due(began: float, deadline: float = 1e6, retry_after: float | None = None) -> float:
+        return next_poll(now=1000, began=began, polling=Polling(), random=0, deadline=deadline, retry_after=retry_after)
+
+    assert due(1000) == 1005
+    assert due(1000, retry_after=77) == 1077
+    assert due(5000) == 5005
+    assert due(1000, deadline=1003) == 1003
+
+
+@given(st.floats(0, 1e7), st.floats(-100, 1e6))
+def test_a_hop_is_whole_seconds_within_what_sqs_allows(now: float, ahead: float) -> None:
+    assert 0 <= hop_delay(now, now + ahead) <= 900
+
+
+def comparison() -> Comparison:
+    return Comparison(comparison_id="cmp_1", project_id="p", request=REQUEST, accepted_at=0, deadline_at=1e6)
+
+
+def test_only_what_is_new_and_of_a_missing_level_can_be_adopted() -> None:
+    listed = [
+        DrsTask("old", "objects", "SUCCESSFUL", 990),
+        DrsTask("late", "objects", "RUNNING", 1010),
+        DrsTask("new", "objects", "RUNNING", 1001),
+        DrsTask("other", "contents", "RUNNING", 1001),
+        DrsTask("long ago", "lines", "RUNNING", 1),
+        DrsTask("rows", "lines", "RUNNING", None),
+    ]
+    found = candidates(comparison(), Intent(at=1000, known=("old",)), listed)
+    assert {level: [t.task_id for t in tasks] for level, tasks in found.items()} == {
+        "objects": ["new", "late"],
+        "lines": ["rows"],
+    }
+
+
+def test_after_a_minute_without_a_trace_it_is_posted_again() -> None:
+    assert next_move(Intent(at=1000, known=()), 1059) == "look"
+    assert next_move(Intent(at=1000, known=()), 1060) == "post"
+
+
+def test_a_task_over_other_tables_is_not_ours() -> None:
+    assert same_objects(REQUEST, None)
+    assert same_objects(REQUEST, reading(tables=ALL))
+    assert not same_objects(REQUEST, reading(tables=(table("elsewhere"),)))
+    assert not same_objects(REQUEST, reading(tables=(table("a", db="hr"),)))
+
+
+def test_unproven_credentials_go_through_one_at_a_time() -> None:
+    assert admission({}, "v1", 100) == Try((0,), alone=True)
+    assert admission({"slot_0_until": 140.0}, "v1", 100) == Full()
+    assert admission({"slot_0_until": 99.0}, "v1", 100) == Try((0,), alone=True)
+
+
+def test_proven_credentials_go_through_two_at_a_time() -> None:
+    assert admission({"proven": "v1"}, "v1", 100) == Try((0, 1), alone=False)
+    assert admission({"proven": "v1", "slot_0_until": 140.0}, "v1", 100) == Try((1,), alone=False)
+    assert admission({"proven": "v1", "slot_0_until": 140.0, "slot_1_until": 140.0}, "v1", 100) == Full()
+
+
+def test_refused_credentials_are_probed_once_a_minute_and_never_a_third_time() -> None:
+    refused = {"refused": "v1", "strikes": 1, "probe_at": 160.0}
+    assert admission(refused, "v1", 100) == Shut(160)
+    assert admission(refused, "v1", 160) == Try((0,), alone=True)
+    assert admission(refused | {"strikes": 2}, "v1", 500) == Shut(560)
+
+
+def test_credentials_that_changed_are_tried_at_once() -> None:
+    assert admission({"refused": "v1", "strikes": 2, "probe_at": 160.0}, "v2", 100) == Try((0,), alone=True)
+
+
+def test_the_sweep_knows_what_an_overdue_comparison_needs() -> None:
+    item = {"state": "polling", "deadline_at": 1000.0}
+    assert what_is_due(item, 1059) == "poll"
+    assert what_is_due(item, 1060) == "expire"
+    assert what_is_due(item | {"state": "accepted"}, 0) == "request"
+    assert what_is_due(item | {"state": "finished"}, 2000) == "publish"
+
+
+def test_the_sweeps_interval_doubles_up_to_fifteen_minutes() -> None:
+    seen: list[float] = []
+    item: dict[str, float] = {}
+    for _ in range(5):
+        item = {"sweep_interval": next_interval(item)}
+        seen.append(item["sweep_interval"])
+    assert seen == [120, 240, 480, 900, 900]
+
+
+def test_bad_settings_are_named_and_their_values_are_not() -> None:
+    with pytest.raises(BadSettings) as refused:
+        LedgerSettings.load({"LEASE_SECONDS": "hunter2"})
+    assert "LEASE_SECONDS" in str(refused.value)
+    assert "LEDGER_TABLE" in str(refused.value)
+    assert "hunter2" not in str(refused.value)
