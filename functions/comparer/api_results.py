@@ -12,9 +12,7 @@ from functions.comparer.store import Level, Store, Task
 from functions.comparer.tasks import ALL_LEVELS
 from functions.comparer.work import DATABASES, TYPES, objects_part, tables_part
 from functions.pipeline.drs_models import (
-    FAILED,
     RUNNING,
-    TIMEOUT_INTERRUPT,
     ContentResults,
     LineDetail,
     LineDetails,
@@ -37,7 +35,6 @@ _WORDS = {
     ObjectResult.CONSISTENT: "CONSISTENT",
     ObjectResult.INCOMPLETE: "CAN_NOT_COMPARE",
 }
-_ENDED_BADLY = {FAILED, TIMEOUT_INTERRUPT}
 _EVERYTHING = -1
 
 
@@ -45,7 +42,8 @@ class Results:
     """One query: a page of the results of up to three tasks of one job.
 
     Counts are totals; a page cuts the task list, the databases' overview, and the details of each type or database.
-    An id that isn't this job's is an error inside its own section.
+    An id that isn't this job's is an error inside its own section. A section without `error_code` but with `error_msg`
+    is of a task whose results are here, and which has something to say about them: why it failed, what doesn't exist.
     """
 
     def __init__(self, store: Store, job: Job, asked: QueryCompareResult, language: str) -> None:
@@ -74,7 +72,6 @@ class Results:
         if task is None:
             code, text = self._unknown("object_level_compare_id")
             return ObjectResults(compare_task_id=task_id, error_code=code, error_msg=text)
-        code, text = self._error_of(task)
         types = self._store.page(task.id, TYPES, _EVERYTHING)
         return ObjectResults(
             compare_task_id=task.id,
@@ -89,8 +86,7 @@ class Results:
                 for entry in types
             ],
             object_compare_details={**{entry["type"]: self._object_details(task, entry["type"]) for entry in types}},
-            error_code=code,
-            error_msg=text,
+            error_msg=task.error,
         )
 
     def _object_details(self, task: Task, kind: str) -> list[ObjectResultDetail]:
@@ -111,15 +107,13 @@ class Results:
         if task is None:
             code, text = self._unknown("line_compare_id")
             return LineResults(compare_task_id=task_id, error_code=code, error_msg=text)
-        code, text = self._error_of(task)
         databases = self._databases(task)
         return LineResults(
             compare_task_id=task.id,
             line_compare_overview=databases[self._offset : self._offset + self._limit],
             line_compare_overview_count=len(databases),
             line_compare_details=[self._line_details(task, entry.source_db_name or "") for entry in databases],
-            error_code=code,
-            error_msg=text,
+            error_msg=task.error,
         )
 
     def _databases(self, task: Task) -> list[LineOverview]:
@@ -189,12 +183,6 @@ class Results:
 
     def _unknown(self, field: str) -> tuple[str | None, str | None]:
         error = ApiError("DRS.M00202", field, "no such comparison task of this job")
-        return error.code, error.message(self._language)
-
-    def _error_of(self, task: Task) -> tuple[str | None, str | None]:
-        if task.status not in _ENDED_BADLY or not task.error:
-            return None, None
-        error = ApiError("DRS.10000001", reason=task.error)
         return error.code, error.message(self._language)
 
 

@@ -29,6 +29,11 @@ class Comparison:
         return (*(self.objects.failures if self.objects else ()), *(self.lines.failures if self.lines else ()))
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else is worth telling, as that something asked for doesn't exist."""
+        return tuple(self.lines.remarks) if self.lines else ()
+
+    @property
     def differs(self) -> bool:
         """Whether a difference was found."""
         types = self.objects.types if self.objects else ()

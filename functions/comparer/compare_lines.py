@@ -57,6 +57,9 @@ def compare_lines(
             damaged = [str(error)]
         else:
             report.result = _result_of(pair, report.tables)
+        if not (pair.in_source or pair.in_target):
+            report.message = "it exists neither in the source nor in the target"
+            result.remarks.append(f"database {pair.source!r}: {report.message}")
         if damaged:
             result.failures.append(f"database {pair.source!r}: {_told(damaged)}")
     _nothing_is_not_consistent(result)

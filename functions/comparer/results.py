@@ -91,6 +91,8 @@ class LinesResult:
 
     databases: list[DatabaseLines] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What is worth telling although nothing failed."""
 
 
 @dataclass(frozen=True)

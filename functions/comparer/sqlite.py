@@ -21,7 +21,7 @@ _WAL_VERSIONS = slice(18, 20)
 _TRY_SECONDS = 0.25
 
 _TABLES = """
-    SELECT name FROM pragma_table_list
+    SELECT name, type FROM pragma_table_list
     WHERE schema = 'main' AND type IN ('table', 'virtual') AND lower(substr(name, 1, 7)) <> 'sqlite_'
 """
 _OBJECTS = """
@@ -120,7 +120,7 @@ class _SqliteSnapshot:
         return {kind: frozenset(values) for kind, values in found.items()}
 
     def tables(self) -> frozenset[str]:
-        return frozenset(self._name(name) for (name,) in self._rows(_TABLES))
+        return frozenset(self._name(name) for name, _ in self._rows(_TABLES))
 
     def count(self, table: str) -> int:
         if table in self._unspeakable:
@@ -144,7 +144,9 @@ class _SqliteSnapshot:
     def _constraints(self) -> Iterator[str]:
         statements = self._rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
         ddl = {self._name(name): sql for name, sql in statements}
-        for table in self.tables() - self._unspeakable:
+        # A virtual table declares none, and one whose module is missing can't even be asked.
+        ordinary = {self._name(name) for name, kind in self._rows(_TABLES) if kind == b"table"}
+        for table in ordinary - self._unspeakable:
             for constraint in self._constraints_of(table, self._name(ddl.get(table) or b"")):
                 yield member(table, constraint)
 

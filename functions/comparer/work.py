@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.comparer.compare_lines import compare_lines
@@ -46,18 +46,18 @@ def perform(task: Task, job: Job, stop: Stop) -> Outcome:
     try:
         if task.level == "objects":
             found = compare_objects(job.source, job.target, job.databases, stop)
-            return _outcome(found.failures, _of_objects(found))
+            return _outcome(found.failures, (), _of_objects(found))
         compare_lines(job.source, job.target, job.databases, task.scope, stop, lines)
     except Stopped:
-        return _outcome(("The comparison was stopped.",), _of_lines(lines))
+        return _outcome(("The comparison was stopped.",), (), _of_lines(lines))
     except Exception as error:  # noqa: BLE001 (a defect or a full disk must end this task, not the service)
         _log.exception("comparison task %s of job %s failed", task.id, task.job_id)
-        return _outcome((f"The comparison failed unexpectedly ({type(error).__name__}).",), _of_lines(lines))
-    return _outcome(lines.failures, _of_lines(lines))
+        return _outcome((f"The comparison failed unexpectedly ({type(error).__name__}).",), (), _of_lines(lines))
+    return _outcome(lines.failures, lines.remarks, _of_lines(lines))
 
 
-def _outcome(failures: tuple[str, ...] | list[str], items: Iterator[Item]) -> Outcome:
-    return Outcome(FAILED if failures else SUCCESSFUL, "; ".join(failures) or None, tuple(items))
+def _outcome(failures: Sequence[str], remarks: Sequence[str], items: Iterator[Item]) -> Outcome:
+    return Outcome(FAILED if failures else SUCCESSFUL, "; ".join([*failures, *remarks]) or None, tuple(items))
 
 
 def _of_objects(found: ObjectsResult) -> Iterator[Item]:

@@ -1,0 +1,164 @@
+"""A comparer served on a free port, over databases made on the spot, under a clock that only moves when told."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from functions.comparer.engine import Endpoint, Snapshot, Stop
+from functions.comparer.jobs import Job
+from functions.comparer.jobs_file import AuthConfig, ComparerConfig
+from functions.comparer.server import Service, serve
+from functions.comparer.sqlite import SqliteEndpoint
+
+PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
+JOB = "f8688cfa-4e05-406f-a2e6-37a773cjb20y"
+EPOCH = 1_800_000_000.0
+
+
+def make_database(path: Path, *statements: str) -> Path:
+    """A SQLite database that has run these statements."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for statement in statements:
+            connection.execute(statement)
+    return path
+
+
+@dataclass
+class Clock:
+    """A clock that stands still."""
+
+    now: float = EPOCH
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class HeldEndpoint:
+    """An engine whose one table is only counted once `released`; until then a comparison runs."""
+
+    released: threading.Event = field(default_factory=threading.Event)
+    counting: threading.Event = field(default_factory=threading.Event)
+    types: tuple[str, ...] = ("TABLE",)
+    single: bool = True
+
+    def names(self) -> frozenset[str]:
+        return frozenset({"held"})
+
+    @contextmanager
+    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+        yield _HeldSnapshot(self, stop)
+
+
+@dataclass
+class _HeldSnapshot:
+    endpoint: HeldEndpoint
+    stop: Stop
+
+    def objects(self) -> Mapping[str, frozenset[str]]:
+        return {"TABLE": frozenset({"t"})}
+
+    def tables(self) -> frozenset[str]:
+        return frozenset({"done", "t"})
+
+    def count(self, table: str) -> int:
+        if table == "t":
+            self.endpoint.counting.set()
+            while not self.endpoint.released.is_set():
+                self.stop.wait(0.01)
+        return 1
+
+
+@dataclass
+class Reply:
+    """An answer, read to its end."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass
+class Comparer:
+    """A running comparison service and a client without manners."""
+
+    service: Service
+    session: aiohttp.ClientSession
+    clock: Clock
+    project: str = PROJECT
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """One request below the project's jobs; `body` bytes are sent as they are, anything else as JSON."""
+        return await self.raw(method, f"/v3/{self.project}/jobs{path}", body, **options)
+
+    async def raw(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
+        """One request to any path."""
+        payload: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
+        options["headers"] = {**self.headers, **options.get("headers", {})}
+        async with self.session.request(
+            method, self.service.url + path, **({} if body is None else payload), **options
+        ) as response:
+            return Reply(response.status, await response.json(), response.headers)
+
+    async def create(self, **body: Any) -> Reply:
+        """create-compare-task for the one job."""
+        return await self.ask("POST", "/create-compare-task", {"job_id": JOB, **body})
+
+    async def create_lines(self, policy: str = "keep", **data: Any) -> Reply:
+        """A row comparison, of everything unless `data` says otherwise."""
+        info = {"conflict_policy": policy, "compare_type": "lines", "compare_mode": "quick_comparison", **data}
+        return await self.create(data_level_compare_info=info)
+
+    async def results(self, page: int = 1, size: int = 1000, **ids: str) -> Any:
+        """query-compare-result's body."""
+        body = {"job_id": JOB, "current_page": page, "per_page": size, **ids}
+        reply = await self.ask("POST", "/query-compare-result", body)
+        assert reply.status == 200, reply
+        return reply.body
+
+    async def overview(self) -> Any:
+        """The overview's body."""
+        return (await self.ask("GET", f"/{JOB}/object/compare")).body
+
+    async def statuses(self) -> dict[str, str]:
+        """The status of every task of the job, by id."""
+        listed = (await self.results())["compare_task_list_results"]["compare_task_list"]
+        return {task["compare_task_id"]: task["compare_task_status"] for task in listed}
+
+
+def config_for(
+    source: Endpoint | Path, target: Endpoint | Path, auth: AuthConfig | None = None, **job: Any
+) -> ComparerConfig:
+    """One job between two paths or engines."""
+    ends = [SqliteEndpoint(end, patience=0.3) if isinstance(end, Path) else end for end in (source, target)]
+    return ComparerConfig(jobs={JOB: Job(JOB, ends[0], ends[1], **job)}, auth=auth)
+
+
+@asynccontextmanager
+async def served(
+    config: ComparerConfig, *, store: Path | None = None, clock: Clock | None = None
+) -> AsyncIterator[Comparer]:
+    """Serve, and stop in the end."""
+    clock = clock or Clock()
+    service = await serve(config, port=0, now=clock, store=store)
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Comparer(service, session, clock)
+    finally:
+        await service.close()
+
+
+def rows(table: str, count: int) -> Sequence[str]:
+    """Statements for a table with that many rows."""
+    values = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n"
+    fill = [f'INSERT INTO "{table}" {values}'] if count else []
+    return [f'CREATE TABLE "{table}" (id INTEGER PRIMARY KEY)', *fill]

@@ -1,0 +1,427 @@
+"""What two SQLite databases are found to have in common, and what can't be read."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.comparer.compare import Comparison, compare_databases
+from functions.comparer.compare_lines import compare_lines
+from functions.comparer.engine import Stop, Stopped
+from functions.comparer.results import DataResult, LinesResult, ObjectResult, Progress
+from functions.comparer.sqlite import SqliteEndpoint
+from tests.comparer.served import make_database, rows
+
+
+def compare(folder: Path, source: list[str], target: list[str], **options: object) -> Comparison:
+    make_database(folder / "source.db", *source)
+    make_database(folder / "target.db", *target)
+    return compare_databases("source.db", "target.db", base=folder, **options)  # type: ignore[arg-type]
+
+
+def differing(found: Comparison) -> dict[str, set[tuple[str | None, str | None]]]:
+    assert found.objects
+    return {
+        entry.type: {(d.source, d.target) for d in entry.details if d.result is not ObjectResult.CONSISTENT}
+        for entry in found.objects.types
+        if entry.result is not ObjectResult.CONSISTENT
+    }
+
+
+def tables_of(found: Comparison) -> dict[str, tuple[int | None, int | None, DataResult]]:
+    assert found.lines
+    return {
+        f"{database.source_db}.{table.table}": (table.source_rows, table.target_rows, table.result)
+        for database in found.lines.databases
+        for table in database.tables
+    }
+
+
+def test_equal_databases_are_consistent_and_complete(tmp_path: Path) -> None:
+    statements = [*rows("t", 3), "CREATE VIEW v AS SELECT * FROM t"]
+    found = compare(tmp_path, statements, statements)
+    assert found.complete
+    assert not found.differs
+
+
+def test_objects_with_equal_counts_and_other_names_differ(tmp_path: Path) -> None:
+    found = compare(
+        tmp_path,
+        ["CREATE TABLE t (a)", "CREATE INDEX old ON t (a)", "CREATE VIEW v AS SELECT 1"],
+        ["CREATE TABLE t (a)", "CREATE INDEX new ON t (a)", "CREATE VIEW V AS SELECT 1"],
+    )
+    assert differing(found) == {
+        "INDEX": {("`t`.`old`", None), (None, "`t`.`new`")},
+        "VIEW": {("v", None), (None, "V")},
+    }
+
+
+def test_every_declared_constraint_is_compared(tmp_path: Path) -> None:
+    found = compare(
+        tmp_path,
+        [
+            "CREATE TABLE p (a, b, PRIMARY KEY (b, a)) WITHOUT ROWID",
+            "CREATE TABLE t (a REFERENCES p ON DELETE CASCADE,"
+            " b UNIQUE CHECK (b<>')' /* CHECK (no) */), 'CHECK (x)' INT)",
+        ],
+        ["CREATE TABLE p (a, b)", "CREATE TABLE t (a, b, 'CHECK (x)' INT)"],
+    )
+    assert {source for source, _ in differing(found)["CONSTRAINT"]} == {
+        "`p`.`PRIMARY KEY (b, a)`",
+        "`t`.`FOREIGN KEY (a) REFERENCES p ON DELETE CASCADE`",
+        "`t`.`UNIQUE (b)`",
+        "`t`.`CHECK (b <> ')')`",
+    }
+
+
+def test_checks_that_differ_in_layout_alone_are_equal(tmp_path: Path) -> None:
+    found = compare(
+        tmp_path,
+        ["CREATE TABLE t (a CHECK(a>0 AND a<9))"],
+        ["CREATE TABLE t (a check ( a > 0 AND\n a < 9 ))"],
+    )
+    assert found.complete
+    assert not found.differs
+
+
+def test_virtual_tables_count_as_tables_and_their_shadows_do_not(tmp_path: Path) -> None:
+    statements = ["CREATE VIRTUAL TABLE search USING fts5(body)", "INSERT INTO search VALUES ('x')"]
+    found = compare(tmp_path, statements, statements)
+    assert tables_of(found) == {"source.search": (1, 1, DataResult.CONSISTENT)}
+    assert found.objects
+    assert {entry.type: entry.source_count for entry in found.objects.types} == {"DB": 1, "TABLE": 1}
+
+
+def test_internal_tables_are_left_out(tmp_path: Path) -> None:
+    source = [
+        "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT, b UNIQUE)",
+        "INSERT INTO t VALUES (1, 2)",
+        "ANALYZE",
+    ]
+    target = ["CREATE TABLE t (a INTEGER PRIMARY KEY, b UNIQUE)", "INSERT INTO t VALUES (1, 2)"]
+    found = compare(tmp_path, source, target)
+    assert found.complete
+    assert not found.differs
+
+
+def test_a_table_missing_on_either_side_is_named(tmp_path: Path) -> None:
+    found = compare(tmp_path, [*rows("both", 2), *rows("ours", 3)], [*rows("both", 2), *rows("theirs", 1)])
+    assert tables_of(found) == {
+        "source.both": (2, 2, DataResult.CONSISTENT),
+        "source.ours": (3, 0, DataResult.INCONSISTENT),
+        "source.theirs": (0, 1, DataResult.INCONSISTENT),
+    }
+    assert found.lines
+    assert [table.message for table in found.lines.databases[0].tables] == [
+        None,
+        "The table is missing in the target.",
+        "The table is missing in the source.",
+    ]
+
+
+def test_an_empty_table_missing_on_the_target_is_a_difference(tmp_path: Path) -> None:
+    found = compare(tmp_path, [*rows("t", 1), *rows("empty", 0)], rows("t", 1))  # type: ignore[arg-type]
+    assert tables_of(found)["source.empty"] == (0, 0, DataResult.INCONSISTENT)
+    assert found.differs
+
+
+def test_a_table_that_exists_nowhere_is_not_consistent(tmp_path: Path) -> None:
+    found = compare(tmp_path, [*rows("t", 1)], [*rows("t", 1)], tables=("t", "nowhere"), objects=False)
+    assert tables_of(found)["source.nowhere"] == (0, 0, DataResult.FAILED)
+    assert found.uncompared == ("source.nowhere",)
+    assert not found.complete
+    assert not found.differs
+
+
+def test_two_databases_without_a_table_are_not_called_consistent(tmp_path: Path) -> None:
+    found = compare(tmp_path, [], [])
+    assert found.lines
+    assert [database.result for database in found.lines.databases] == [DataResult.CAN_NOT_COMPARE]
+    assert not found.complete
+
+
+def test_folders_are_paired_by_file_name_and_mapping(tmp_path: Path) -> None:
+    for side, names in (("s", ["shop", "same", "lost"]), ("t", ["shop_v2", "same", "extra"])):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "notes.txt").write_text("not a database")
+        for name in names:
+            make_database(tmp_path / side / f"{name}.db", *rows("t", 1))
+    found = compare_databases("s", "t", databases={"shop": "shop_v2"}, base=tmp_path)
+    assert found.objects
+    databases = found.objects.types[0]
+    assert (databases.source_count, databases.target_count) == (3, 3)
+    assert differing(found)["DB"] == {("lost", None), (None, "extra")}
+    assert found.lines
+    assert {(d.source_db, d.target_db): d.result for d in found.lines.databases} == {
+        ("shop", "shop_v2"): DataResult.CONSISTENT,
+        ("same", "same"): DataResult.CONSISTENT,
+        ("lost", "lost"): DataResult.TARGET_DB_MISSING,
+        ("extra", "extra"): DataResult.INCONSISTENT,
+    }
+
+
+def test_a_mapped_database_does_not_pair_with_its_namesake_as_well(tmp_path: Path) -> None:
+    for side in ("s", "t"):
+        (tmp_path / side).mkdir()
+    for file in ("s/a.db", "s/b.db", "t/b.db"):
+        make_database(tmp_path / file, *rows("t", 1))
+    found = compare_databases("s", "t", databases={"a": "b"}, base=tmp_path)
+    assert found.lines
+    assert {(d.source_db, d.target_db): d.result for d in found.lines.databases} == {
+        ("a", "b"): DataResult.CONSISTENT,
+        ("b", "b"): DataResult.TARGET_DB_MISSING,
+    }
+
+
+def test_progress_names_every_table(tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    compare(tmp_path, [*rows("a", 1), *rows("b", 1)], [*rows("a", 1)], progress=seen.append)
+    assert [(p.table, p.done, p.total) for p in seen if p.level == "lines"] == [("a", 0, 2), ("b", 1, 2)]
+
+
+# --- what can't be read
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return make_database(tmp_path / "good.db", *rows("t", 3))
+
+
+def test_a_missing_file_is_told(good: Path) -> None:
+    found = compare_databases(str(good), "nowhere.db", base=good.parent)
+    assert len(found.failures) == 2
+    assert all("nowhere.db: there is no such file or folder" in failure for failure in found.failures)
+
+
+def test_a_file_that_is_no_database_is_told(good: Path) -> None:
+    (good.parent / "other.db").write_bytes(b"This is a text, not a database. " * 100)
+    found = compare_databases(str(good), "other.db", base=good.parent)
+    assert all("it is not a SQLite database" in failure for failure in found.failures)
+    assert len(found.failures) == 2
+    assert found.objects
+    assert {entry.type: entry.result for entry in found.objects.types}["TABLE"] is ObjectResult.INCOMPLETE
+
+
+def test_a_locked_database_is_told_after_a_while(good: Path) -> None:
+    other = make_database(good.parent / "other.db", *rows("t", 3))
+    with closing(sqlite3.connect(other, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        lines = LinesResult()
+        ends = SqliteEndpoint(good), SqliteEndpoint(other, patience=0.3)
+        compare_lines(*ends, {}, None, Stop(), lines)
+    assert [failure.partition("other.db: ")[2] for failure in lines.failures] == ["it is locked by another process"]
+    assert lines.databases[0].result is DataResult.FAILED
+
+
+def test_waiting_for_a_lock_ends_when_asked_to_stop(good: Path) -> None:
+    stop = Stop()
+    with closing(sqlite3.connect(good, isolation_level=None)) as writer:
+        writer.execute("BEGIN EXCLUSIVE")
+        threading.Timer(0.05, stop.ask).start()
+        with pytest.raises(Stopped), SqliteEndpoint(good, patience=3600).snapshot("good", stop):
+            pytest.fail("a locked database was opened")
+
+
+def test_a_corrupt_table_is_told_and_the_others_are_compared(tmp_path: Path) -> None:
+    statements = [*rows("bad", 5000), *rows("fine", 10)]
+    make_database(tmp_path / "source.db", *statements)
+    target = make_database(tmp_path / "target.db", *statements)
+    with closing(sqlite3.connect(target)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'bad'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with target.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    found = compare_databases("source.db", "target.db", base=tmp_path, objects=False)
+    assert tables_of(found) == {
+        "source.bad": (None, None, DataResult.FAILED),
+        "source.fine": (10, 10, DataResult.CONSISTENT),
+    }
+    assert found.failures == ("database 'source': target table 'bad': database disk image is malformed",)
+
+
+def test_a_table_of_an_unknown_module_is_not_comparable_and_the_others_are_compared(tmp_path: Path) -> None:
+    for name in ("source", "target"):
+        file = make_database(tmp_path / f"{name}.db", *rows("t", 1))
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            sql = "CREATE VIRTUAL TABLE alien USING nowhere(a)"
+            connection.execute("INSERT INTO sqlite_master VALUES ('table', 'alien', 'alien', 0, ?)", (sql,))
+    found = compare_databases("source.db", "target.db", base=tmp_path)
+    assert tables_of(found) == {
+        "source.alien": (None, None, DataResult.CAN_NOT_COMPARE),
+        "source.t": (1, 1, DataResult.CONSISTENT),
+    }
+    assert found.uncompared == ("source.alien",)
+    assert not found.failures
+    assert not found.complete
+
+
+def test_a_table_whose_name_is_not_text_is_shown_and_not_comparable(tmp_path: Path) -> None:
+    file = make_database(tmp_path / "source.db", *rows("t", 1), *rows("nameXX", 1))
+    file.write_bytes(file.read_bytes().replace(b"nameXX", b"name\xff\xfe"))
+    found = compare_databases("source.db", "source.db", base=tmp_path)
+    assert tables_of(found) == {
+        "source.name\\xff\\xfe": (None, None, DataResult.CAN_NOT_COMPARE),
+        "source.t": (1, 1, DataResult.CONSISTENT),
+    }
+
+
+def test_reading_leaves_no_files_beside_a_database_in_wal_mode(good: Path) -> None:
+    with closing(sqlite3.connect(good)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    before = sorted(good.parent.iterdir()), good.read_bytes()
+    assert compare_databases(str(good), str(good)).complete
+    assert (sorted(good.parent.iterdir()), good.read_bytes()) == before
+
+
+def test_what_a_writer_has_not_checkpointed_yet_is_read(good: Path) -> None:
+    other = make_database(good.parent / "other.db", *rows("t", 3))
+    with closing(sqlite3.connect(other)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO t VALUES (4)")
+        writer.commit()
+        found = compare_databases(str(good), str(other))
+    assert tables_of(found) == {"good.t": (3, 4, DataResult.INCONSISTENT)}
+
+
+def test_a_quiet_database_that_is_changed_while_it_is_read_is_told(good: Path) -> None:
+    with closing(sqlite3.connect(good)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+
+    def write(progress: Progress) -> None:
+        if progress.level == "lines":
+            with closing(sqlite3.connect(good)) as writer, writer:
+                writer.execute("INSERT INTO t VALUES (4)")
+
+    found = compare_databases(str(good), str(good), objects=False, progress=write)
+    assert [failure.partition("good.db: ")[2] for failure in found.failures] == [
+        "it was changed while it was read; compare again"
+    ]
+    assert tables_of(found) == {}
+
+
+def test_rows_written_meanwhile_are_not_in_the_snapshot(good: Path) -> None:
+    with closing(sqlite3.connect(good)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("CREATE TABLE z (a)")
+        writer.commit()
+
+        def write(progress: Progress) -> None:
+            if progress.table == "t":
+                writer.execute("INSERT INTO z VALUES (1)")
+                writer.commit()
+
+        found = compare_databases(str(good), str(good), objects=False, progress=write)
+    assert tables_of(found)["good.z"] == (0, 0, DataResult.CONSISTENT)
+
+
+def test_an_interrupted_write_is_told_and_not_rolled_back(tmp_path: Path) -> None:
+    file = make_database(tmp_path / "source.db", *rows("t", 5000))
+    with closing(sqlite3.connect(file, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")
+        writer.execute("BEGIN")
+        writer.execute("UPDATE t SET id = -id")
+        copy = tmp_path / "copy.db"
+        copy.write_bytes(file.read_bytes())
+        journal = file.with_name("source.db-journal").read_bytes()
+        copy.with_name("copy.db-journal").write_bytes(journal)
+    found = compare_databases("copy.db", "copy.db", base=tmp_path, objects=False)
+    assert len(found.failures) == 1
+    assert "an interrupted write must be rolled back first" in found.failures[0]
+    assert copy.with_name("copy.db-journal").read_bytes() == journal
+
+
+# --- against a naive reference
+
+
+@dataclass(frozen=True)
+class Side:
+    """A database as a test describes it."""
+
+    tables: dict[str, int]
+    indexes: frozenset[tuple[str, str]]
+    views: frozenset[str]
+    triggers: frozenset[tuple[str, str]]
+
+    def statements(self) -> Iterator[str]:
+        for table, count in self.tables.items():
+            yield f"CREATE TABLE {quoted(table)} (a)"
+            for _ in range(count):
+                yield f"INSERT INTO {quoted(table)} VALUES (1)"
+        for table, index in self.indexes:
+            yield f"CREATE INDEX {quoted(index)} ON {quoted(table)} (a)"
+        for view in self.views:
+            yield f"CREATE VIEW {quoted(view)} AS SELECT 1"
+        for table, trigger in self.triggers:
+            yield f"CREATE TRIGGER {quoted(trigger)} AFTER INSERT ON {quoted(table)} BEGIN SELECT 1; END"
+
+    def objects(self) -> dict[str, set[str]]:
+        written = {f"`{table.replace('`', '``')}`.`{index.replace('`', '``')}`" for table, index in self.indexes}
+        return {
+            "TABLE": set(self.tables),
+            "INDEX": written,
+            "VIEW": set(self.views),
+            "TRIGGER": {trigger for _, trigger in self.triggers},
+        }
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from("`'\"[].% ;-"),
+    min_size=1,
+    max_size=8,
+).filter(lambda name: not name.lower().startswith("sqlite_"))
+
+
+@st.composite
+def two_sides(draw: st.DrawFn) -> tuple[Side, Side]:
+    names = draw(st.lists(NAMES, min_size=4, max_size=14, unique_by=str.lower))
+    first = draw(st.integers(1, len(names) - 1))
+    second = draw(st.integers(first, len(names)))
+    tables, indexes, views = names[:first], names[first:second], names[second:]
+    owners = {name: draw(st.sampled_from(tables)) for name in indexes}
+
+    def side() -> Side:
+        own = {name: draw(st.integers(0, 3)) for name in tables if draw(st.booleans())}
+        placed = frozenset((owners[n], n) for n in indexes if owners[n] in own and draw(st.booleans()))
+        fired = frozenset((owners[n], n) for n in indexes if owners[n] in own and draw(st.booleans()))
+        return Side(own, placed, frozenset(name for name in views if draw(st.booleans())), fired)
+
+    return side(), side()
+
+
+@settings(max_examples=60, deadline=None)
+@given(two_sides())
+def test_objects_and_rows_are_found_as_a_naive_comparison_finds_them(sides: tuple[Side, Side]) -> None:
+    source, target = sides
+    with TemporaryDirectory() as folder:
+        found = compare(Path(folder), list(source.statements()), list(target.statements()))
+    assert found.objects
+    reported = {entry.type: entry for entry in found.objects.types if entry.type != "DB"}
+    for kind, ours in source.objects().items():
+        theirs = target.objects()[kind]
+        if not ours | theirs:
+            assert kind not in reported
+            continue
+        entry = reported[kind]
+        assert (entry.source_count, entry.target_count) == (len(ours), len(theirs))
+        assert {d.source for d in entry.details if d.target is None} == ours - theirs
+        assert {d.target for d in entry.details if d.source is None} == theirs - ours
+        assert (entry.result is ObjectResult.CONSISTENT) == (ours == theirs)
+    expected = {}
+    for table in {*source.tables, *target.tables}:
+        here, there = source.tables.get(table), target.tables.get(table)
+        result = DataResult.CONSISTENT if here == there else DataResult.INCONSISTENT
+        expected[f"source.{table}"] = (here or 0, there or 0, result)
+    assert tables_of(found) == expected
