@@ -71,7 +71,9 @@ class Store:
         try:
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+            self._connection = sqlite3.connect(
+                path or ":memory:", timeout=1.0, check_same_thread=False, isolation_level=None
+            )
             self._connection.row_factory = sqlite3.Row
             self._prepare()
         except (sqlite3.Error, OSError) as error:

@@ -1,0 +1,490 @@
+"""The life of comparison tasks, asked of a served comparer under a clock that only moves when told."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from functions.comparer.store import Store, StoreUnusable, Task
+from tests.comparer.served import (
+    EPOCH,
+    JOB,
+    Clock,
+    Comparer,
+    HeldEndpoint,
+    config_for,
+    make_database,
+    rows,
+    served,
+)
+
+
+def data_id(reply: object) -> str:
+    return str(reply.body["data_level_compare_create_result"]["compare_task_id"])  # type: ignore[attr-defined]
+
+
+async def counting(held: HeldEndpoint) -> None:
+    """Until the held comparison is where it waits."""
+    assert await asyncio.to_thread(held.counting.wait, 30)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return make_database(tmp_path / "source.db", *rows("t", 3))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return make_database(tmp_path / "target.db", *rows("t", 2))
+
+
+def test_a_comparison_is_created_runs_and_ends_successful(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await comparer.service.settle()
+            found = await comparer.results(line_compare_id=task_id)
+            assert found["line_compare_results"] == {
+                "compare_task_id": task_id,
+                "line_compare_overview": [
+                    {"source_db_name": "source", "target_db_name": "target", "line_compare_result": "INCONSISTENT"}
+                ],
+                "line_compare_overview_count": 1,
+                "line_compare_details": [
+                    {
+                        "source_db_name": "source",
+                        "line_compare_detail": [
+                            {
+                                "source_table_name": "t",
+                                "target_table_name": "t",
+                                "source_row_num": 3,
+                                "target_row_num": 2,
+                                "diff_row_num": 1,
+                                "line_compare_result": "INCONSISTENT",
+                            }
+                        ],
+                        "line_compare_detail_count": 1,
+                    }
+                ],
+            }
+            assert found["compare_task_list_results"] == {
+                "compare_task_list": [
+                    {
+                        "compare_task_id": task_id,
+                        "compare_type": "lines",
+                        "compare_task_status": "SUCCESSFUL",
+                        "create_time": "1800000000000",
+                        "end_time": "1800000000000",
+                    }
+                ],
+                "compare_task_list_count": 1,
+            }
+
+    asyncio.run(journey())
+
+
+def test_a_running_comparison_says_so_and_has_no_end(target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target, databases={"held": "target"})) as comparer:
+            reply = await comparer.create_lines(compare_mode=None, compare_object_infos=[{"db_name": "held"}])
+            await counting(held)
+            found = await comparer.results(line_compare_id=data_id(reply))
+            (listed,) = found["compare_task_list_results"]["compare_task_list"]
+            assert listed["compare_task_status"] == "RUNNING"
+            assert "end_time" not in listed
+            assert found["line_compare_results"]["line_compare_overview"] == [
+                {"source_db_name": "held", "target_db_name": "target", "line_compare_result": "COMPARING"}
+            ]
+            held.released.set()
+
+    asyncio.run(journey())
+
+
+@pytest.mark.parametrize(
+    "start_time", ["1800003600000", "1800003600", "2027-01-15T09:00:00Z", "2027-01-15T10:00:00+01:00"]
+)
+def test_a_scheduled_comparison_waits_for_its_time(source: Path, target: Path, start_time: str) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            task_id = data_id(await comparer.create_lines(start_time=start_time))
+            comparer.clock.now = EPOCH + 3599
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "WAITING_FOR_RUNNING"}
+            (listed,) = (await comparer.ask("GET", f"/{JOB}/table/compare")).body["compare_jobs"]
+            assert (listed["start_time"], listed["status"]) == ("2027-01-15T09:00:00Z", "WAITING_FOR_RUNNING")
+            comparer.clock.now = EPOCH + 3600
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_asking_for_anything_starts_what_is_due(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target)) as comparer:
+            task_id = data_id(await comparer.create_lines(start_time="1800003600000"))
+            comparer.clock.now = EPOCH + 3600
+            assert await comparer.statuses() == {task_id: "RUNNING"}
+
+    asyncio.run(journey())
+
+
+def test_a_start_in_the_past_is_at_once(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            task_id = data_id(await comparer.create_lines(start_time="1000000000000"))
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_keep_creates_nothing_and_names_the_unfinished_comparison(target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(HeldEndpoint(), target)) as comparer:
+            first = data_id(await comparer.create_lines())
+            reply = await comparer.create_lines("keep")
+            assert reply.status == 200
+            refusal = reply.body["data_level_compare_create_result"]
+            assert "compare_task_id" not in refusal
+            assert refusal["error_code"] == "DRS.M00305"
+            assert first in refusal["error_msg"]
+            assert await comparer.statuses() == {first: "RUNNING"}
+
+    asyncio.run(journey())
+
+
+def test_keep_refuses_one_level_and_creates_the_other(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            await comparer.create_lines(start_time="1900000000000")
+            info = {"conflict_policy": "keep", "compare_type": "lines", "compare_mode": "quick_comparison"}
+            reply = await comparer.create(object_level_compare_type="objects", data_level_compare_info=info)
+            assert reply.body["object_level_compare_create_result"]["compare_task_id"]
+            assert reply.body["data_level_compare_create_result"]["error_code"] == "DRS.M00305"
+
+    asyncio.run(journey())
+
+
+@pytest.mark.parametrize("start_time", [None, "1900000000000"])
+def test_cancel_ends_the_unfinished_comparison_and_creates_a_new_one(target: Path, start_time: str | None) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target)) as comparer:
+            first = data_id(await comparer.create_lines(start_time=start_time))
+            second = data_id(await comparer.create_lines("cancel"))
+            assert await comparer.statuses() == {first: "CANCELLED", second: "RUNNING"}
+            held.released.set()
+            await comparer.service.settle()
+            assert await comparer.statuses() == {first: "CANCELLED", second: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_a_finished_comparison_is_no_conflict(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            first = data_id(await comparer.create_lines())
+            await comparer.service.settle()
+            second = data_id(await comparer.create_lines("keep"))
+            await comparer.service.settle()
+            assert await comparer.statuses() == {second: "SUCCESSFUL", first: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_cancelling_stops_a_running_comparison_and_keeps_what_it_found(target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, held)) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await counting(held)
+            reply = await comparer.ask("DELETE", f"/{JOB}/compare/{task_id}")
+            assert (reply.status, reply.body) == (200, {})
+            await asyncio.wait_for(comparer.service.settle(), 1)
+            assert await comparer.statuses() == {task_id: "CANCELLED"}
+            (details,) = (await comparer.results(line_compare_id=task_id))["line_compare_results"][
+                "line_compare_details"
+            ]
+            assert [table["source_table_name"] for table in details["line_compare_detail"]] == ["done"]
+
+    asyncio.run(journey())
+
+
+def test_cancelling_twice_is_fine_and_cancelling_what_has_ended_is_not(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            scheduled = data_id(await comparer.create_lines(start_time="1900000000000"))
+            for _ in range(2):
+                assert (await comparer.ask("DELETE", f"/{JOB}/compare/{scheduled}")).status == 200
+            ended = data_id(await comparer.create_lines())
+            await comparer.service.settle()
+            reply = await comparer.ask("DELETE", f"/{JOB}/compare/{ended}")
+            assert (reply.status, reply.body["error_code"]) == (400, "DRS.M00304")
+
+    asyncio.run(journey())
+
+
+def test_a_comparison_that_takes_longer_than_an_hour_is_interrupted(target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target)) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await counting(held)
+            comparer.clock.now = EPOCH + 3601
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "TIMEOUT_INTERRUPT"}
+            results = (await comparer.results(line_compare_id=task_id))["line_compare_results"]
+            assert results["error_msg"] == "The comparison took longer than 60 minutes."
+
+    asyncio.run(journey())
+
+
+def test_objects_and_rows_are_compared_side_by_side(target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target)) as comparer:
+            info = {"conflict_policy": "keep", "compare_type": "lines", "compare_mode": "quick_comparison"}
+            reply = await comparer.create(object_level_compare_type="objects", data_level_compare_info=info)
+            await counting(held)
+            held.released.set()
+            await comparer.service.settle()
+            assert set((await comparer.statuses()).values()) == {"SUCCESSFUL"}
+            objects = reply.body["object_level_compare_create_result"]["compare_task_id"]
+            assert (await comparer.overview())["compare_job_id"] == objects
+
+    asyncio.run(journey())
+
+
+def test_more_comparisons_than_run_at_once_wait_and_then_run(target: Path) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, target)) as comparer:
+            await comparer.create_lines()
+            await counting(held)
+            held.counting.clear()
+            for _ in range(6):
+                await comparer.create(object_level_compare_type="objects")
+            held.released.set()
+            await comparer.service.settle()
+            assert list((await comparer.statuses()).values()) == ["SUCCESSFUL"] * 7
+
+    asyncio.run(journey())
+
+
+# --- what doesn't end well
+
+
+def test_a_database_that_cannot_be_read_fails_its_comparisons_and_nothing_else(source: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        broken = tmp_path / "broken.db"
+        broken.write_bytes(b"no database at all " * 100)
+        async with served(config_for(source, broken)) as comparer:
+            reply = await comparer.create_lines()
+            await comparer.create(object_level_compare_type="objects")
+            await comparer.service.settle()
+            assert set((await comparer.statuses()).values()) == {"FAILED"}
+            overview = await comparer.overview()
+            assert "it is not a SQLite database" in overview["error_msg"]
+            assert {entry["type"]: entry["status"] for entry in overview["compare_result"]}["TABLE"] == 3
+            results = (await comparer.results(line_compare_id=data_id(reply)))["line_compare_results"]
+            assert "it is not a SQLite database" in results["error_msg"]
+            assert results["line_compare_overview"][0]["line_compare_result"] == "FAILED_TO_COMPARE"
+
+            broken.unlink()
+            make_database(broken, *rows("t", 3))
+            again = data_id(await comparer.create_lines())
+            await comparer.service.settle()
+            assert (await comparer.statuses())[again] == "SUCCESSFUL"
+
+    asyncio.run(journey())
+
+
+def test_databases_and_tables_that_exist_nowhere_are_reported_and_not_consistent(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        wanted = [{"db_name": "source", "table_name": ["t", "nowhere"]}, {"db_name": "nowhere"}]
+        async with served(config_for(source, target)) as comparer:
+            task_id = data_id(await comparer.create_lines(compare_mode=None, compare_object_infos=wanted))
+            await comparer.service.settle()
+            results = (await comparer.results(line_compare_id=task_id))["line_compare_results"]
+            found = {
+                entry["source_db_name"]: entry["line_compare_result"] for entry in results["line_compare_overview"]
+            }
+            assert found == {"source": "INCONSISTENT", "nowhere": "FAILED_TO_COMPARE"}
+            tables = results["line_compare_details"][0]["line_compare_detail"]
+            assert [table["line_compare_result"] for table in tables] == ["INCONSISTENT", "FAILED_TO_COMPARE"]
+            assert results["error_msg"] == "database 'nowhere': it exists neither in the source nor in the target"
+
+    asyncio.run(journey())
+
+
+# --- across restarts
+
+
+def test_results_survive_a_restart(source: Path, target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        config, store = config_for(source, target), tmp_path / "state" / "store.db"
+        async with served(config, store=store) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await comparer.create(object_level_compare_type="objects")
+            await comparer.service.settle()
+            before = await comparer.results(line_compare_id=task_id), await comparer.overview()
+        async with served(config, store=store) as comparer:
+            assert (await comparer.results(line_compare_id=task_id), await comparer.overview()) == before
+
+    asyncio.run(journey())
+
+
+def test_a_scheduled_comparison_survives_a_restart(source: Path, target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        config, store, clock = config_for(source, target), tmp_path / "store.db", Clock()
+        async with served(config, store=store, clock=clock) as comparer:
+            task_id = data_id(await comparer.create_lines(start_time="1800003600000"))
+        clock.now = EPOCH + 7200
+        async with served(config, store=store, clock=clock) as comparer:
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_an_interrupted_comparison_runs_again(target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        store, held = tmp_path / "store.db", HeldEndpoint()
+        async with served(config_for(held, target), store=store) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await counting(held)
+        held.released.set()
+        async with served(config_for(held, target), store=store) as comparer:
+            await comparer.service.settle()
+            assert await comparer.statuses() == {task_id: "SUCCESSFUL"}
+
+    asyncio.run(journey())
+
+
+def test_a_comparison_that_is_interrupted_again_and_again_fails_in_the_end(target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        store, held = tmp_path / "store.db", HeldEndpoint()
+        config = config_for(held, target)
+        async with served(config, store=store) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await counting(held)
+        for _ in range(2):
+            held.counting.clear()
+            async with served(config, store=store) as comparer:
+                comparer.service.tick()
+                await counting(held)
+        async with served(config, store=store) as comparer:
+            assert await comparer.statuses() == {task_id: "FAILED"}
+            results = (await comparer.results(line_compare_id=task_id))["line_compare_results"]
+            assert results["error_msg"] == "The service was interrupted 3 times while this comparison ran."
+
+    asyncio.run(journey())
+
+
+def test_a_waiting_comparison_of_a_job_that_is_gone_fails(source: Path, target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        config, store, clock = config_for(source, target), tmp_path / "store.db", Clock()
+        async with served(config, store=store, clock=clock) as comparer:
+            task_id = data_id(await comparer.create_lines(start_time="1800003600000"))
+            comparer.service.remove_job(JOB)
+            clock.now = EPOCH + 3600
+            await comparer.service.settle()
+            reply = await comparer.ask("GET", f"/{JOB}/object/compare")
+            assert reply.body["error_code"] == "DRS.10000010"
+        async with served(config, store=store, clock=clock) as comparer:
+            assert await comparer.statuses() == {task_id: "FAILED"}
+
+    asyncio.run(journey())
+
+
+def test_results_are_forgotten_after_sixty_days(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        async with served(config_for(source, target)) as comparer:
+            old = data_id(await comparer.create_lines())
+            await comparer.service.settle()
+            comparer.clock.now = EPOCH + 60 * 86400
+            await comparer.create(object_level_compare_type="objects")
+            assert old in await comparer.statuses()
+            comparer.clock.now += 1
+            await comparer.create(object_level_compare_type="objects")
+            assert old not in await comparer.statuses()
+
+    asyncio.run(journey())
+
+
+def test_a_second_service_on_the_same_store_is_refused(source: Path, target: Path, tmp_path: Path) -> None:
+    async def journey() -> None:
+        store = tmp_path / "store.db"
+        async with served(config_for(source, target), store=store) as comparer:
+            with pytest.raises(StoreUnusable, match="is another comparer using it"):
+                async with served(config_for(source, target), store=store):
+                    pytest.fail("two services share a store")
+            assert (await comparer.create_lines()).status == 200
+
+    asyncio.run(journey())
+
+
+def test_a_file_of_another_kind_is_refused_as_a_store(tmp_path: Path) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("not a store " * 100)
+    with pytest.raises(StoreUnusable, match="not a database"):
+        Store(other)
+    assert other.read_text() == "not a store " * 100
+
+
+def test_a_failed_transaction_changes_nothing() -> None:
+    store = Store(None)
+    task = Task("one", JOB, "lines", "RUNNING", EPOCH, EPOCH)
+    store.add(task)
+    with pytest.raises(Exception, match="UNIQUE"):
+        store.add(Task("two", JOB, "lines", "RUNNING", EPOCH, EPOCH), task, cancelling="one", at=EPOCH)
+    assert store.tasks(JOB, ["lines"]) == [task]
+    store.close()
+
+
+def test_a_cancelled_task_is_not_finished_by_its_own_end(source: Path, target: Path) -> None:
+    store = Store(None)
+    store.add(Task("one", JOB, "lines", "RUNNING", EPOCH, EPOCH))
+    store.move("one", "RUNNING", "CANCELLED", ended_at=EPOCH)
+    store.finish("one", "SUCCESSFUL", None, EPOCH + 1, [("tables/x", {"table": "t"})])
+    task = store.task("one")
+    assert task
+    assert (task.status, task.ended_at) == ("CANCELLED", EPOCH)
+    assert store.page("one", "tables/x", 10) == [{"table": "t"}]
+    store.close()
+
+
+def test_pages_cut_lists_and_counts_are_totals(tmp_path: Path) -> None:
+    async def journey() -> None:
+        statements = [statement for name in "abcde" for statement in rows(name, 1)]
+        for side in ("source", "target"):
+            make_database(tmp_path / f"{side}.db", *statements)
+        async with served(config_for(tmp_path / "source.db", tmp_path / "target.db")) as comparer:
+            reply = await comparer.create_lines()
+            objects = (await comparer.create(object_level_compare_type="objects")).body
+            object_id = objects["object_level_compare_create_result"]["compare_task_id"]
+            await comparer.service.settle()
+            shown = await _tables_by_page(comparer, data_id(reply), object_id)
+            assert shown == [(["a", "b"], ["a", "b"]), (["c", "d"], ["c", "d"]), (["e"], ["e"]), ([], [])]
+
+    asyncio.run(journey())
+
+
+async def _tables_by_page(comparer: Comparer, lines: str, objects: str) -> list[tuple[list[str], list[str]]]:
+    shown = []
+    for page in range(1, 5):
+        found = await comparer.results(page, 2, line_compare_id=lines, object_level_compare_id=objects)
+        (details,) = found["line_compare_results"]["line_compare_details"]
+        assert details["line_compare_detail_count"] == 5
+        names = found["object_level_compare_results"]["object_compare_details"]["TABLE"]
+        assert found["compare_task_list_results"]["compare_task_list_count"] == 2
+        shown.append(
+            (
+                [table["source_table_name"] for table in details["line_compare_detail"]],
+                [name["source_db_value"] for name in names],
+            )
+        )
+    return shown
