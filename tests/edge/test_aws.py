@@ -348,6 +348,21 @@ def test_the_trace_header_goes_along(serve: Serve, connect: Connect) -> None:
     assert [request.headers.get("X-Amzn-Trace-Id") for request in script.requests] == [trace, None]
 
 
+def test_an_item_is_read_consistently(serve: Serve, connect: Connect) -> None:
+    asked: list[Any] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(json.loads(await request.read()))
+        return web.json_response({})
+
+    async def journey() -> None:
+        async with serve(answer) as url, connect(url) as aws:
+            await aws.get_item("ledger", {"pk": "cmp#1"})
+
+    asyncio.run(journey())
+    assert asked == [{"TableName": "ledger", "Key": {"pk": {"S": "cmp#1"}}, "ConsistentRead": True}]
+
+
 def test_temporary_credentials_send_their_token(serve: Serve, connect: Connect) -> None:
     script = Script(fine())
 

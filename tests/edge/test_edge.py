@@ -10,15 +10,17 @@ import textwrap
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from functions.pipeline import log
-from functions.pipeline.aws import trace_header
-from functions.pipeline.edge import KEEPALIVE_SECONDS, Edge, LambdaContext, Warm
+from functions.pipeline.aws import Aws, trace_header
+from functions.pipeline.edge import KEEPALIVE_SECONDS, Edge, LambdaContext, Warm, invoke, open_session
 
 ENV = {
     "AWS_REGION": "eu-west-1",
@@ -215,6 +217,18 @@ def test_what_one_invocation_appends_to_its_log_is_gone_in_the_next(capsys: pyte
     assert "leak" not in second
 
 
+def test_a_context_variable_that_a_handler_sets_is_unset_in_the_next_invocation() -> None:
+    own: ContextVar[str] = ContextVar("own", default="unset")
+
+    async def see_and_set(event: Any, context: LambdaContext, edge: Edge) -> str:
+        seen = own.get()
+        own.set("set")
+        return seen
+
+    with warm(Clock()) as process:
+        assert [process.run(see_and_set, {}, Context()) for _ in range(2)] == ["unset", "unset"]
+
+
 def test_each_invocation_writes_one_line_and_only_the_first_is_a_cold_start(capsys: pytest.CaptureFixture[str]) -> None:
     async def poll(event: Any, context: LambdaContext, edge: Edge) -> None:
         log.note("comparison.polled", step=event["step"])
@@ -332,24 +346,34 @@ def test_a_deployed_handler_runs_twice_and_leaves_without_a_warning() -> None:
     assert server.requests == 2
 
 
+async def told(event: Any, context: LambdaContext, edge: Edge) -> str | None:
+    log.append(comparison_id=event["id"])
+    await asyncio.sleep(0)
+    log.get_logger().info("x")
+    return trace_header.get()
+
+
+def edge_with(session: aiohttp.ClientSession, trace: str) -> Edge:
+    env = {**ENV, "_X_AMZN_TRACE_ID": trace}
+    return Edge(env, session, Clock(), lambda: 0.5, lambda: "0" * 32, Aws(session, env, Clock()), {})
+
+
 def test_concurrent_invocations_in_one_loop_dont_mix(capsys: pytest.CaptureFixture[str]) -> None:
-    from functions.pipeline.aws import Aws
-    from functions.pipeline.edge import invoke, open_session
-
-    async def poll(event: Any, context: LambdaContext, edge: Edge) -> str | None:
-        log.append(comparison_id=event["id"])
-        await asyncio.sleep(0)
-        log.get_logger().info("x")
-        return trace_header.get()
-
     async def both() -> list[str | None]:
         async with open_session(ENV) as session:
-            calls = []
-            for name in ("a", "b"):
-                env = {**ENV, "_X_AMZN_TRACE_ID": f"Root=1-{name}"}
-                edge = Edge(env, session, Clock(), lambda: 0.5, lambda: "0" * 32, Aws(session, env, Clock()), {})
-                calls.append(invoke(poll, {"id": name}, Context(), edge))
+            calls = [invoke(told, {"id": name}, Context(), edge_with(session, f"Root=1-{name}")) for name in ("a", "b")]
             return list(await asyncio.gather(*calls))
 
     assert asyncio.run(both()) == ["Root=1-a", "Root=1-b"]
     assert {(line["comparison_id"], line["xray_trace_id"]) for line in lines(capsys)} == {("a", "1-a"), ("b", "1-b")}
+
+
+def test_after_an_invocation_in_the_same_task_nothing_of_it_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    async def one_and_after() -> str | None:
+        async with open_session(ENV) as session:
+            await invoke(told, {"id": "a"}, Context(), edge_with(session, "Root=1-a"))
+        log.get_logger().info("after")
+        return trace_header.get()
+
+    assert asyncio.run(one_and_after()) is None
+    assert "comparison_id" not in lines(capsys)[-1]

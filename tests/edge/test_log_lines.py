@@ -249,6 +249,13 @@ def test_a_concealed_text_is_hidden_wherever_it_turns_up(our_lines: Callable[...
     assert json.loads(line)["url"] == "https://host/?k=***"
 
 
+def test_text_that_no_encoding_can_write_is_escaped_and_fails_nothing(our_lines: Callable[..., str]) -> None:
+    # DRS answers JSON, and JSON can hold half of a character.
+    line = our_lines(lambda logger: logger.info("x", error_msg="half \ud83d"))
+
+    assert json.loads(line)["error_msg"] == "half \ud83d"
+
+
 @given(message=st.text(), values=st.dictionaries(st.text(), st.text() | st.integers() | st.none()))
 def test_any_text_makes_one_line_of_json(message: str, values: dict[str, Any]) -> None:
     from functions.pipeline.log_line import Record, render

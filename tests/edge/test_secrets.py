@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.pipeline import log
 from functions.pipeline.aws import AwsError, Secret
 from functions.pipeline.credentials_text import BadSecret, bearer_tokens, token_matches, webhook_keys
 from functions.pipeline.secrets import Secrets
@@ -182,3 +183,20 @@ def test_a_secret_that_cant_be_read_now_is_an_error_and_not_a_closed_door() -> N
         return await secrets.value("s")
 
     assert asyncio.run(journey()) == "text"
+
+
+def test_after_a_read_the_secret_parts_are_in_no_log_line(capsys: pytest.CaptureFixture[str]) -> None:
+    projects = """{"054ba152d480d55b2f5dc0069e7ddef0":
+        {"region": "ap-southeast-1", "auth": "aksk", "access_key": "AKOFAPROJECT", "secret_key": "SKOFAPROJECT"}}"""
+
+    asyncio.run(Vault(projects).open().value("s"))
+    log.get_logger().info("x", told="ap-southeast-1 refused AKOFAPROJECT with SKOFAPROJECT")
+
+    assert '"told":"ap-southeast-1 refused *** with ***"' in capsys.readouterr().out
+
+
+def test_after_a_read_a_plain_secret_is_in_no_log_line(capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(Vault(f"whsec_{TEXT}").open().value("s"))
+    log.get_logger().info("x", told=f"got whsec_{TEXT}")
+
+    assert '"told":"got ***"' in capsys.readouterr().out
