@@ -1,7 +1,7 @@
 """A batch of queue messages: the event that a function gets, and which messages its answer lets be deleted.
 
-Sources: "Using Lambda with Amazon SQS" and "Handling errors for an SQS event source in Lambda" in the AWS Lambda developer
-guide.
+Sources: "Using Lambda with Amazon SQS" and "Handling errors for an SQS event source in Lambda" in the AWS Lambda
+developer guide.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,8 +63,8 @@ def _attribute(value: Mapping[str, str]) -> dict[str, Any]:
 def acknowledged(ids: Sequence[str], outcome: Outcome, *, partial: bool) -> set[str]:
     """Return the messages to delete after an invocation; the others come back when their visibility ends.
 
-    With `partial` (ReportBatchItemFailures) the answer names the messages that failed; an answer that cannot be read, or
-    names a message that was not in the batch, fails the whole batch.
+    With `partial` (ReportBatchItemFailures) the answer names the messages that failed; an answer that cannot be read,
+    or names a message that was not in the batch, fails the whole batch.
     """
     if not outcome.ok:
         return set()
@@ -88,6 +88,5 @@ def _failed(payload: Any) -> set[str] | None:
     if not isinstance(failures, list):
         return None
     ids = [failure.get("itemIdentifier") if isinstance(failure, dict) else None for failure in failures]
-    if any(not isinstance(one, str) or not one for one in ids):
-        return None
-    return set(ids)
+    named = {one for one in ids if isinstance(one, str) and one}
+    return named if all(one in named for one in ids) else None

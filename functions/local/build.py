@@ -40,8 +40,28 @@ _ROOT = Path(__file__).resolve().parents[2]
 _CODE_URI = "CodeUri: functions/pipeline"
 
 
-def build(target: Target, output: Path, report: Report, *, root: Path = _ROOT) -> int:
-    """Build `target` into `output`/<architecture>; return the zip's size in bytes. Raises BuildFailed."""
+FindPython = Callable[[tuple[int, int]], Path | None]
+"""Takes a version, gives an interpreter of it, if there is one."""
+
+
+def find_here(version: tuple[int, int]) -> Path | None:
+    """Find a Python on this machine."""
+    return find_python(version, os.environ)
+
+
+def build(
+    target: Target,
+    output: Path,
+    report: Report,
+    *,
+    root: Path = _ROOT,
+    find: FindPython = find_here,
+    limit: int = LIMIT,
+) -> int:
+    """Build the checkout at `root` for `target` into `output`/<architecture>; return the zip's size in bytes.
+
+    Raises BuildFailed: a handler or a wheel is missing, a module can't be imported, the zip is larger than `limit`.
+    """
     template = (root / "template.yaml").read_text("utf-8")
     modules = handlers(template)
     for module in modules:
@@ -58,9 +78,9 @@ def build(target: Target, output: Path, report: Report, *, root: Path = _ROOT) -
     shutil.copytree(root / "functions/pipeline", code / "functions/pipeline")
     prune(code)
     stripped = strip(code, target)
-    _compile(target, code, modules, report)
+    _compile(target, code, modules, report, find)
 
-    size = pack(code, folder / ARCHIVE, limit=LIMIT)
+    size = pack(code, folder / ARCHIVE, limit=limit)
     (folder / "template.yaml").write_text(built_template(template, target), "utf-8")
     how = (
         f"debugging symbols taken out by {stripped}" if stripped else "debugging symbols left in, no tool for them here"
@@ -69,9 +89,9 @@ def build(target: Target, output: Path, report: Report, *, root: Path = _ROOT) -
     return size
 
 
-def _compile(target: Target, code: Path, modules: Sequence[str], report: Report) -> None:
+def _compile(target: Target, code: Path, modules: Sequence[str], report: Report, find: FindPython) -> None:
     version = f"{target.version[0]}.{target.version[1]}"
-    python = find_python(target.version, os.environ)
+    python = find(target.version)
     if python is None:
         report(
             f"{target.architecture}: no Python {version} found here, so built WITHOUT bytecode: "

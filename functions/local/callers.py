@@ -1,7 +1,7 @@
 """Who calls: access keys of the administrator and of every environment of a function, and the check of signatures.
 
-Source: "Signature Version 4 for API requests" in the AWS IAM user guide. The signature is recomputed with the pipeline's
-own signer, which its tests hold against AWS's published cases.
+Source: "Signature Version 4 for API requests" in the AWS IAM user guide. The signature is recomputed with the
+pipeline's own signer, which its tests hold against AWS's published cases.
 """
 
 import hmac
@@ -32,13 +32,14 @@ _ALWAYS_SENT = frozenset({"host", "x-amz-date"})
 class Caller:
     """The holder of an access key: the administrator (`function` None), or one environment of a function.
 
-    `invocation` is what the environment is working on.
+    `invocation` is what the environment is working on; `cut_off` says that it has died, and reaches nobody any more.
     """
 
     credentials: Credentials
     arn: str
     function: Function | None = None
     invocation: "Invocation | None" = None
+    cut_off: bool = False
 
     def environment(self) -> dict[str, str]:
         """Return the variables that carry the credentials."""
@@ -47,14 +48,6 @@ class Caller:
             "AWS_SECRET_ACCESS_KEY": self.credentials.secret_key,
             "AWS_SESSION_TOKEN": self.credentials.session_token or "",
         }
-
-
-@dataclass(frozen=True)
-class SignedCall:
-    """What a signature covers."""
-
-    service: str
-    caller: Caller
 
 
 class Keyring:
@@ -80,15 +73,17 @@ class Keyring:
         """Forget an access key."""
         self._callers.pop(caller.credentials.access_key, None)
 
-    def verify(self, url: str, headers: Mapping[str, str], body: bytes, *, default: str, now: float) -> SignedCall:
-        """Return the caller of a POST to `url`; `headers` have lower-case names, `default` names the service in refusals.
+    def verify(self, url: str, headers: Mapping[str, str], body: bytes, *, service: str, now: float) -> Caller:
+        """Return who signed a POST to `url` for `service`; `headers` have lower-case names.
 
         Raises Refusal, in the words of the service, for whatever is wrong with the signature.
         """
         proof = _PROOF.fullmatch(headers.get("authorization", ""))
         if proof is None:
-            raise signature_refusal(default, "no_token", "Missing Authentication Token")
-        service, caller = proof["service"], self._callers.get(proof["key"])
+            raise signature_refusal(service, "no_token", "Missing Authentication Token")
+        if proof["service"] != service:
+            raise signature_refusal(service, "bad_signature", f"Credential should be scoped to service: {service}.")
+        caller = self._callers.get(proof["key"])
         token = headers.get("x-amz-security-token")
         if caller is None or token != caller.credentials.session_token:
             raise signature_refusal(service, "unknown_key", "The security token included in the request is invalid.")
@@ -97,7 +92,7 @@ class Keyring:
             raise signature_refusal(service, "bad_signature", why)
         if abs(now - _moment(service, headers)) > SKEW_SECONDS:
             raise signature_refusal(service, "bad_signature", "Signature expired, or not yet valid.")
-        return SignedCall(service, caller)
+        return caller
 
 
 def _signature(caller: Caller, proof: re.Match[str], url: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -1,7 +1,7 @@
 """Time for the local cloud: the real clock, or a virtual one that stands still until it is moved.
 
-Everything in the local cloud that waits (delays, visibility, schedules, time-outs, TTL) does so through a clock. Work in
-progress *holds* the clock, so that virtual time never passes under a running function.
+Everything in the local cloud that waits (delays, visibility, schedules, time-outs, TTL) does so through a clock. Work
+in progress *holds* the clock, so that virtual time never passes under a running function.
 """
 
 import asyncio
@@ -143,7 +143,7 @@ class RealClock(_Holds):
 
 
 class VirtualClock(_Holds):
-    """A clock that moves only when told to: `advance`, or `Cloud.settle`, which jumps from due instant to due instant."""
+    """A clock that moves only when told to: by `advance`, or by `Cloud.settle` from due instant to due instant."""
 
     def __init__(self, start: float = 1_900_000_000.0) -> None:
         super().__init__()
@@ -192,10 +192,16 @@ class VirtualClock(_Holds):
         await self.idle()
 
 
+def settle(future: asyncio.Future[None]) -> None:
+    """Let whoever waits for `future` go on; twice is no error."""
+    if not future.done():
+        future.set_result(None)
+
+
 async def wait_until(clock: Clock, instant: float, *, recurring: bool = False) -> None:
     """Return when `clock` reaches `instant`."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    timer = clock.call_at(instant, lambda: done.done() or done.set_result(None), recurring=recurring)
+    timer = clock.call_at(instant, lambda: settle(done), recurring=recurring)
     try:
         await done
     finally:

@@ -60,7 +60,7 @@ class Waiting:
 
 
 class Cloud:
-    """A running local cloud. Make one with `Cloud.start`, end it with `stop` (or use it as an async context manager)."""
+    """A running local cloud. Made by `Cloud.start`, ended by `stop`, or by leaving it as an async context manager."""
 
     def __init__(self, stack: Stack, clock: Clock) -> None:
         self.stack = stack
@@ -102,8 +102,9 @@ class Cloud:
 
         `parameters` replace the template's defaults; `secrets` are values by logical id; `extra_env` is added to every
         function's variables; `on_hop` is told of every invocation, `log_sink` of every line that a function writes;
-        `fault` may break calls (`faults`); `seed` makes tokens and jitter of functions in this process repeatable. Ports
-        are free ones unless given. Raises TemplateError for a template that cannot be emulated, LocalCloudError else.
+        `fault` may break calls (`faults`); `seed` makes tokens and jitter of functions in this process repeatable.
+        Ports are free ones unless given. Raises TemplateError for a template that cannot be emulated, LocalCloudError
+        else.
         """
         stack = read_stack(template, parameters, place=Place(account=str(next(_accounts))))
         cloud = cls(stack, clock or RealClock())
@@ -115,7 +116,7 @@ class Cloud:
                 on_hop=on_hop,
                 log=log_sink or _silent,
                 fault=fault,
-                dice=random.Random(seed),
+                dice=random.Random(seed),  # noqa: S311 - it must be repeatable, and guards nothing
                 host=host,
                 ports=(port, endpoint_port),
             )
@@ -141,7 +142,7 @@ class Cloud:
         self._exit.callback(self._moto.forget)
         self._create_data(secrets, dice)
         front = Front(stack, self._keyring, self._moto, self._sqs, self._sns, clock, fault)
-        self.endpoint = await self._serve(front.handle, host, ports[1])
+        self.endpoint = await self._serve(front.handle, host, ports[1], cancel=True)
         self._session = await self._exit.enter_async_context(aiohttp.ClientSession())
 
         def environment(function: Function, caller: Caller) -> dict[str, str]:
@@ -224,9 +225,16 @@ class Cloud:
             raise LocalCloudError(msg) from failures[0]
 
     async def _serve(
-        self, handle: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], host: str, port: int
+        self,
+        handle: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        host: str,
+        port: int,
+        *,
+        cancel: bool = False,
     ) -> str:
-        runner = web.ServerRunner(web.Server(handle, access_log=None), shutdown_timeout=0.5)
+        """Serve until the cloud stops; `cancel` ends a request's work when its client hangs up."""
+        server = web.Server(handle, handler_cancellation=cancel, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=0.5)
         await runner.setup()
         self._exit.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, host, port)
@@ -269,7 +277,7 @@ class Cloud:
         stack = self.stack
         for kind in (stack.queues, stack.topics, stack.tables, stack.secrets, stack.functions):
             if logical_id in kind:
-                return kind[logical_id]  # type: ignore[index, no-any-return]  # the kinds have nothing in common
+                return kind[logical_id]
         msg = f"the template has no queue, topic, table, secret or function {logical_id}"
         raise LocalCloudError(msg)
 

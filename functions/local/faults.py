@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from functions.local.clock import settle
 from functions.local.errors import LocalCloudError
 from functions.local.invocations import Invocation, Kind
 
@@ -57,7 +58,7 @@ FaultHook = Callable[[Call], Fault | None]
 
 
 async def suffer(fault: Fault, invocation: Invocation) -> None:
-    """Let a fault happen to an invocation: it dies, or hangs until something ends it. The caller breaks the connection."""
+    """Let an invocation die, or hang until something ends it; breaking the connection is the caller's part."""
     if isinstance(fault, Crash):
         invocation.die("crash")
     elif isinstance(fault, Hang):
@@ -73,8 +74,7 @@ async def _until_dead(invocation: Invocation) -> None:
     die = invocation.die
 
     def ended(kind: Kind) -> None:
-        if not dead.done():
-            dead.set_result(None)
+        settle(dead)
         die(kind)
 
     invocation.die = ended

@@ -1,7 +1,7 @@
 """Lambda: environments that are started when needed, kept warm, and ended at their function's time-out.
 
-Source: "Understanding the Lambda execution environment lifecycle" and "Error handling for asynchronous invocation" in the
-AWS Lambda developer guide.
+Source: "Understanding the Lambda execution environment lifecycle" and "Error handling for asynchronous invocation" in
+the AWS Lambda developer guide.
 """
 
 import asyncio

@@ -123,7 +123,7 @@ def _part(part: str) -> str:
 
 
 def _rank(route: Route, parts: Sequence[str]) -> tuple[int, ...]:
-    """Return the order in which routes are tried: fixed paths, then parameters, then greedy ones; ANY after a method."""
+    """Return the order in which routes are tried: fixed paths, parameters, greedy ones; ANY after a method."""
     greedy = any(part.endswith("+}") for part in parts)
     variables = sum(part.startswith("{") for part in parts)
     return (2 if greedy else 1 if variables else 0, variables, -len(parts), route.method == "ANY")

@@ -104,8 +104,8 @@ def _text(body: bytes) -> str:
 def http_answer(payload: Any) -> Departure | None:
     """Return the HTTP answer that a function's answer means; None if it means none (the caller gets a 500)."""
     if not isinstance(payload, dict) or "statusCode" not in payload:
-        body = payload if isinstance(payload, str) else json.dumps(payload)
-        return Departure(200, [("content-type", "application/json")], body.encode())
+        said = payload if isinstance(payload, str) else json.dumps(payload)
+        return Departure(200, [("content-type", "application/json")], said.encode())
     try:
         status = int(payload["statusCode"])
         headers = [(str(name).lower(), str(value)) for name, value in (payload.get("headers") or {}).items()]

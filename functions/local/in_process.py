@@ -20,7 +20,7 @@ import aiohttp
 from functions.local.callers import Caller, Keyring
 from functions.local.clock import Clock
 from functions.local.faults import Call, Crash, FaultHook, Phase, suffer
-from functions.local.invocations import Invocation, Kind, LogSink, Outcome
+from functions.local.invocations import Invocation, Kind, LogSink, Outcome, ended
 from functions.local.output import captured
 from functions.local.resources import Function
 from functions.pipeline.aws import Aws
@@ -30,7 +30,7 @@ END_WITHIN = 5.0
 """Real seconds that a cancelled invocation gets to end; one that catches the cancellation is left behind after that."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Context:
     """Lambda's context object."""
 
@@ -86,32 +86,31 @@ class InProcessEnvironment:
         self._endpoint = urlsplit(self._env["AWS_ENDPOINT_URL"]).netloc
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(self._watch,))
         self._cache: dict[str, Any] = {}
-        self._alive = True
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run `handle` to its end, or until `invocation.die` is called."""
         death: asyncio.Future[Kind] = asyncio.get_running_loop().create_future()
 
         def die(kind: Kind) -> None:
-            self._alive = False
-            self._caller.invocation = None
+            self._caller.cut_off = True
             if not death.done():
                 death.set_result(kind)
 
         invocation.die = die
         self._caller.invocation = invocation
         task = asyncio.create_task(self._run(invocation))
-        await asyncio.wait({task, death}, return_when=asyncio.FIRST_COMPLETED)
-        self._caller.invocation = None
+        ends: set[asyncio.Future[Any]] = {task, death}
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         if not death.done():
+            self._caller.invocation = None
             return task.result()
         task.cancel()
         await asyncio.wait({task}, timeout=END_WITHIN)
-        return _died(death.result(), self._function)
+        return ended(death.result(), self._function)
 
     async def close(self) -> None:
         """Cut the environment off."""
-        self._alive = False
+        self._caller.cut_off = True
         self._runtime.keyring.revoke(self._caller)
         await self._session.close()
 
@@ -157,7 +156,7 @@ class InProcessEnvironment:
         )
 
     def _write(self, line: str) -> None:
-        if self._alive:
+        if not self._caller.cut_off:
             self._runtime.log(self._function.logical_id, line)
 
     async def _watch(
@@ -165,7 +164,7 @@ class InProcessEnvironment:
     ) -> aiohttp.ClientResponse:
         """Stand between the function and the network. Calls to AWS are the front's to count and to break."""
         invocation = self._caller.invocation
-        if not self._alive or invocation is None:
+        if self._caller.cut_off or invocation is None:
             raise asyncio.CancelledError
         if request.url.authority == self._endpoint:
             return await handler(request)
@@ -187,7 +186,7 @@ class InProcessEnvironment:
         if fault is None:
             return
         await suffer(fault, invocation)
-        if isinstance(fault, Crash) or not self._alive:
+        if isinstance(fault, Crash) or self._caller.cut_off:
             raise asyncio.CancelledError
         raise aiohttp.ServerDisconnectedError
 
@@ -205,12 +204,6 @@ def load(function: Function) -> Handle:
     module = importlib.import_module(function.handler.rpartition(".")[0])
     handle: Handle = module.handle
     return handle
-
-
-def _died(kind: Kind, function: Function) -> Outcome:
-    if kind == "timeout":
-        return Outcome(kind, {"errorType": "Sandbox.Timedout", "errorMessage": f"timed out after {function.timeout} s"})
-    return Outcome(kind, {"errorType": "Runtime.ExitError", "errorMessage": "the environment was ended"})
 
 
 def _report(name: str, error: BaseException) -> dict[str, Any]:

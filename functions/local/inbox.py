@@ -57,7 +57,8 @@ class Inbox:
         position = 0
         while True:
             async with self._news:
-                await self._news.wait_for(lambda seen=position: len(self._came) > seen)
+                while position >= len(self._came):
+                    await self._news.wait()
             while position < len(self._came):
                 yield self._came[position]
                 position += 1

@@ -41,12 +41,9 @@ class Resolver:
     def value(self, value: Any, where: str) -> Any:
         """Return `value` with every intrinsic function resolved; `where` names the place in errors."""
         if isinstance(value, dict):
-            if len(value) == 1:
-                name = next(iter(value))
-                if name in {"Ref", "Condition"} or name.startswith("Fn::"):
-                    # `Condition` is also an ordinary key, of a policy statement.
-                    if name != "Condition" or isinstance(value[name], str):
-                        return self._function(name, value[name], where)
+            name = _function_name(value)
+            if name is not None:
+                return self._function(name, value[name], where)
             items = ((key, self.value(part, f"{where}.{key}")) for key, part in value.items())
             return {key: part for key, part in items if part is not NO_VALUE}
         if isinstance(value, list):
@@ -142,6 +139,17 @@ class Resolver:
         except KeyError as error:
             msg = f"{where}: the mapping {name} has no {first}.{second}"
             raise TemplateError(msg) from error
+
+
+def _function_name(value: Mapping[str, Any]) -> str | None:
+    """Return the intrinsic function that a map is; None for an ordinary map."""
+    if len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    if name == "Ref" or name.startswith("Fn::"):
+        return str(name)
+    # `Condition` is also an ordinary key, of a policy statement.
+    return "Condition" if name == "Condition" and isinstance(argument, str) else None
 
 
 _FUNCTIONS: dict[str, Callable[[Resolver, Any, str], Any]] = {

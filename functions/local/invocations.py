@@ -25,6 +25,13 @@ class Outcome:
         return self.kind == "ok"
 
 
+def ended(kind: Kind, function: Function) -> Outcome:
+    """Return the outcome of an invocation whose environment was ended, in Lambda's words."""
+    if kind == "timeout":
+        return Outcome(kind, {"errorType": "Sandbox.Timedout", "errorMessage": f"timed out after {function.timeout} s"})
+    return Outcome(kind, {"errorType": "Runtime.ExitError", "errorMessage": "the environment was ended"})
+
+
 @dataclass
 class Invocation:
     """An invocation under way; `deadline` in epoch seconds, `calls` counts its HTTP calls."""

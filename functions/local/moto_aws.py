@@ -1,8 +1,8 @@
 """moto as the AWS behind our own front: its response classes called directly, in one thread, under our clock.
 
 moto's threaded server loses conditional writes and delivers messages twice, because its backends are plain lists and
-dictionaries. Called from the event loop alone, each call is atomic. Two things of moto are replaced while this module is
-loaded, both documented here and nowhere else:
+dictionaries. Called from the event loop alone, each call is atomic. Two things of moto are replaced while this module
+is loaded, both documented here and nowhere else:
 
 - `moto.core.utils.utcnow`, from which moto takes all of its time, asks the clock of the cloud that is calling (the
   machine's clock where none is);
@@ -15,10 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from typing import Any
 
 import moto.core.utils as moto_utils
 import moto.sqs.models as moto_sqs
+from moto.core.request import Request
 
 from functions.local.clock import Clock
 from functions.local.errors import LocalCloudError
@@ -31,7 +33,13 @@ JSON_TARGETS = {
     "dynamodb": ("DynamoDB_20120810", "application/x-amz-json-1.0"),
     "secretsmanager": ("secretsmanager", "application/x-amz-json-1.1"),
 }
-SERVICES = (*JSON_TARGETS, "sns")
+_RESPONSES = {
+    "sqs": "SQSResponse",
+    "sns": "SNSResponse",
+    "dynamodb": "DynamoHandler",
+    "secretsmanager": "SecretsManagerResponse",
+}
+SERVICES = tuple(_RESPONSES)
 
 
 def _utcnow() -> datetime:
@@ -39,8 +47,8 @@ def _utcnow() -> datetime:
     return moment.replace(tzinfo=None)
 
 
-class LeanQueue(moto_sqs.Queue):  # type: ignore[misc]  # moto publishes no types
-    """moto's queue without its repeated scans, and with two bells: for a message that arrives, and for one that is gone."""
+class LeanQueue(moto_sqs.Queue):
+    """moto's queue without its repeated scans, and with two bells: for a message that comes, for one that is gone."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +62,7 @@ class LeanQueue(moto_sqs.Queue):  # type: ignore[misc]  # moto publishes no type
         return [message for message in self._messages if now > message.visible_at and now >= message.delayed_until]
 
     @property
-    def attributes(self) -> Mapping[str, Any]:
+    def attributes(self) -> Any:
         """The queue's attributes, counted only when they are read."""
         return _Attributes(self)
 
@@ -73,7 +81,7 @@ class LeanQueue(moto_sqs.Queue):  # type: ignore[misc]  # moto publishes no type
         for position, message in enumerate(self._messages):
             if message.receipt_handle == receipt_handle:
                 self.pending_messages.discard(message)
-                self.deleted_messages.update(message.all_receipt_handles)
+                self.deleted_messages.update(str(handle) for handle in message.all_receipt_handles)
                 del self._messages[position]
                 break
         else:
@@ -101,7 +109,7 @@ class _Attributes(Mapping[str, Any]):
 
 
 moto_utils.utcnow = _utcnow
-moto_sqs.Queue = LeanQueue
+moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to give moto another queue
 
 
 @dataclass
@@ -124,12 +132,12 @@ class Moto:
         self._account = account
         self._region = region
         self._clock = clock
-        self._responses = {service: _response_class(service) for service in SERVICES}
+        self._responses = {
+            service: getattr(import_module(f"moto.{service}.responses"), name) for service, name in _RESPONSES.items()
+        }
 
     def wire(self, service: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Make one call as it came over the wire; only content type and target of `headers` matter."""
-        from moto.core.request import Request  # noqa: PLC0415 - after moto_sqs, which settles the order of moto's imports
-
         sent = {name: headers[name] for name in ("content-type", "x-amz-target") if name in headers}
         sent |= {"user-agent": f"region/{self._region}", "x-moto-account-id": self._account}
         url = f"https://{service}.{self._region}.amazonaws.com/"
@@ -138,7 +146,7 @@ class Moto:
                 Request.from_primitives("POST", url, sent, body), url, sent
             )
         data = text.encode() if isinstance(text, str) else text
-        kept = {str(k): str(v) for k, v in answered.items() if k.lower() not in {"status", "content-length", "date"}}
+        kept = {k.lower(): str(v) for k, v in answered.items() if k.lower() not in {"status", "content-length", "date"}}
         kept.setdefault("content-type", sent.get("content-type", "application/x-amz-json-1.0"))
         return Answer(int(status), kept, data)
 
@@ -167,7 +175,8 @@ class Moto:
 
     def queue(self, name: str) -> LeanQueue:
         """Return moto's queue object."""
-        return self._backend("sqs").get_queue(name)  # type: ignore[no-any-return]  # moto publishes no types
+        queue: LeanQueue = self._backend("sqs").get_queue(name)
+        return queue
 
     def table(self, name: str) -> Any:
         """Return moto's table object."""
@@ -195,26 +204,5 @@ class Moto:
         return _backends(service)[self._account][self._region]
 
 
-def _response_class(service: str) -> Any:
-    # Each service is imported when a cloud first needs it: together they take most of a start.
-    if service == "sqs":
-        from moto.sqs.responses import SQSResponse as Response  # noqa: PLC0415
-    elif service == "sns":
-        from moto.sns.responses import SNSResponse as Response  # noqa: PLC0415
-    elif service == "dynamodb":
-        from moto.dynamodb.responses import DynamoHandler as Response  # noqa: PLC0415
-    else:
-        from moto.secretsmanager.responses import SecretsManagerResponse as Response  # noqa: PLC0415
-    return Response
-
-
 def _backends(service: str) -> Any:
-    if service == "sqs":
-        return moto_sqs.sqs_backends
-    if service == "sns":
-        from moto.sns.models import sns_backends as backends  # noqa: PLC0415
-    elif service == "dynamodb":
-        from moto.dynamodb.models import dynamodb_backends as backends  # noqa: PLC0415
-    else:
-        from moto.secretsmanager.models import secretsmanager_backends as backends  # noqa: PLC0415
-    return backends
+    return getattr(import_module(f"moto.{service}.models"), f"{service}_backends")

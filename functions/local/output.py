@@ -42,7 +42,7 @@ def routed() -> Iterator[None]:
     """Let `captured` work meanwhile; nests."""
     router = sys.stdout if isinstance(sys.stdout, _Router) else _Router(sys.stdout)
     router.users += 1
-    sys.stdout = router  # type: ignore[assignment]  # a TextIO in all that anybody writes to
+    sys.stdout = router
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """Decides whether a role may do something: the statements of the template, evaluated as IAM does.
 
-Source: "Policy evaluation logic" and "IAM JSON policy elements" of the AWS IAM user guide. A Deny wins; without an Allow
-the answer is no.
+Source: "Policy evaluation logic" and "IAM JSON policy elements" of the AWS IAM user guide. A Deny wins; without an
+Allow the answer is no.
 """
 
 import re

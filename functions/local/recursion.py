@@ -1,8 +1,8 @@
 """Counts how often a chain of messages has come back to a function, as Lambda's recursive loop detection does.
 
 The count travels in the tracing header that functions pass on; a function that does not send the header on starts a new
-chain, exactly as one without a supported SDK does on AWS. Source: "Use Lambda recursive loop detection to prevent infinite
-loops" in the AWS Lambda developer guide. The header's `Lineage` is counted in a grammar of our own.
+chain, exactly as one without a supported SDK does on AWS. Source: "Use Lambda recursive loop detection to prevent
+infinite loops" in the AWS Lambda developer guide. The header's `Lineage` is counted in a grammar of our own.
 """
 
 from collections.abc import Iterable, Mapping

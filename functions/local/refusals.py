@@ -1,7 +1,7 @@
 """How each AWS service words a refusal, and which additions to moto the front makes.
 
-Sources: "Common errors" of the SQS, SNS, DynamoDB and Secrets Manager API references; the shapes were seen in answers of
-AWS to the checking client of moto's own tests.
+Sources: "Common errors" of the SQS, SNS, DynamoDB and Secrets Manager API references; the shapes were seen in answers
+of AWS to the checking client of moto's own tests.
 """
 
 import json
@@ -29,7 +29,7 @@ ADDITIONS = {
 
 
 @dataclass(eq=False)
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a defect
+class Refusal(Exception):
     """A service's refusal: its own error code, a text, and the HTTP status of that service."""
 
     code: str

@@ -89,7 +89,7 @@ class QueueSource:
 
 @dataclass(frozen=True)
 class Route:
-    """An HTTP API event of a function: method (or ANY) and path pattern; `$default` is the path of the default route."""
+    """An HTTP API event of a function: method (or ANY) and path pattern, or the path `$default`."""
 
     api: str
     method: str
@@ -109,7 +109,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function: its own variables, role, limits and event sources. `root` is where its code is imported from."""
+    """A Lambda function: its own variables, role, limits and events. `root` is where its code is imported from."""
 
     logical_id: str
     name: str
@@ -131,7 +131,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Stack:
-    """Everything in a template that exists locally, by logical id; `skipped` are the resources known but not emulated."""
+    """Everything in a template that exists locally, by logical id; `skipped` are resources known but not emulated."""
 
     account: str
     region: str

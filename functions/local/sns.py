@@ -1,6 +1,7 @@
 """SNS: moto checks and numbers a publication, the delivery is ours: to queues, filtered, raw or in SNS's envelope.
 
-Source: "Amazon SNS message attributes", "raw message delivery" and "Fanout to Amazon SQS queues" in the SNS developer guide.
+Source: "Amazon SNS message attributes", "raw message delivery" and "Fanout to Amazon SQS queues" in the SNS developer
+guide.
 """
 
 import json

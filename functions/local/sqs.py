@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from functions.local.clock import Clock, Hold
-from functions.local.moto_aws import Answer, LeanQueue, Moto
+from functions.local.clock import Clock, Hold, settle
+from functions.local.moto_aws import Answer, Moto
 from functions.local.refusals import Refusal
 from functions.local.resources import Queue
 
@@ -104,7 +104,7 @@ class Mailbox:
 
     def __init__(self, name: str, moto: Moto, clock: Clock) -> None:
         self.name = name
-        self.queue: LeanQueue = moto.queue(name)
+        self.queue: Any = moto.queue(name)  # moto gives a queue most of its attributes by name at run time
         self._moto = moto
         self._clock = clock
         self._waiting: set[asyncio.Future[None]] = set()
@@ -128,8 +128,7 @@ class Mailbox:
     def ring(self) -> None:
         """Wake everybody who waits: what there is to wait for has changed."""
         for waiter in self._waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+            settle(waiter)
 
     async def wait(self, end: float | None = None) -> None:
         """Return when a message may have become visible, or at `end` (epoch seconds)."""
@@ -137,8 +136,7 @@ class Mailbox:
         self._waiting.add(waiter)
         due = self.next_due()
         instants = [instant for instant in (due, end) if instant is not None]
-        wake = lambda: waiter.done() or waiter.set_result(None)  # noqa: E731 - a timer's callback
-        timer = self._clock.call_at(min(instants), wake) if instants else None
+        timer = self._clock.call_at(min(instants), lambda: settle(waiter)) if instants else None
         try:
             await waiter
         finally:
@@ -149,7 +147,7 @@ class Mailbox:
     def next_due(self) -> float | None:
         """Return when the next message becomes visible (epoch seconds); None if none is waiting for that."""
         now = self._clock.now() * 1000
-        due = [max(m.delayed_until, m.visible_at) for m in self.queue._messages]  # noqa: SLF001 - moto tells no other way
+        due = [max(m.delayed_until, m.visible_at) for m in self.queue._messages]  # noqa: SLF001 - moto's only way
         later = [instant for instant in due if instant >= now]
         return (min(later) + 1) / 1000 if later else None
 

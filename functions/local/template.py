@@ -15,7 +15,6 @@ from functions.local.template_roles import read_roles
 from functions.local.template_types import EMULATED, SECTIONS, check_properties, check_type
 from functions.local.template_yaml import read_yaml
 
-
 T = TypeVar("T")
 
 

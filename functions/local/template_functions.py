@@ -17,7 +17,7 @@ _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
 def merge_globals(everything: Mapping[str, Any], kind: str, own: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a resource's properties with the template's Globals below them: maps merge, lists add up, the rest is replaced."""
+    """Return properties with the template's Globals below them: maps merge, lists add up, the rest is replaced."""
     shared = everything.get(_SECTIONS.get(kind, ""), {})
     return _merge(shared, own) if shared else own
 
@@ -45,7 +45,7 @@ def read_function(
     apis: Mapping[str, str],
     queues: Mapping[str, int],
 ) -> Function:
-    """Return a function. `roles` are by ARN, `apis` id -> logical id, `queues` ARN -> visibility time-out in seconds."""
+    """Return a function. `roles` are by ARN, `apis` id -> logical id, `queues` ARN -> visibility in seconds."""
     if properties.get("Role") not in roles:
         msg = f"{logical_id}: Role must be the ARN of a role in this template; generated roles are not read"
         raise TemplateError(msg)
@@ -143,7 +143,7 @@ def _queue(where: str, event: Mapping[str, Any], timeout: int, queues: Mapping[s
 
 
 def _route(where: str, event: Mapping[str, Any], apis: Mapping[str, str]) -> Route:
-    api = event.get("ApiId")
+    api = str(event.get("ApiId"))
     if api not in apis:
         msg = f"{where}: ApiId must refer to an AWS::Serverless::HttpApi of this template; implicit APIs are not read"
         raise TemplateError(msg)

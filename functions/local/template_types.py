@@ -1,7 +1,7 @@
 """The closed lists: resource types and properties that the local cloud acts on, and those it knows and leaves out.
 
-A type or property in neither list is an error: a template must not describe what silently does not exist locally. Sources:
-the resource type references of AWS CloudFormation and AWS SAM.
+A type or property in neither list is an error: a template must not describe what silently does not exist locally.
+Sources: the resource type references of AWS CloudFormation and AWS SAM.
 """
 
 from collections.abc import Mapping
