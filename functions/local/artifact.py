@@ -20,6 +20,9 @@ _AMAZON_LINUX_2 = {(3, 11)}
 _DROPPED_FOLDERS = {"__pycache__", "bin", "test", "tests"}
 _DROPPED_SUFFIXES = {".c", ".h", ".hash", ".pxd", ".pxi", ".pyi", ".pyx"}
 _DROPPED_FILES = {"py.typed", "requirements.txt"}
+_NEVER_IMPORTED = ("aiohttp/test_utils.py", "multidict/_testcapi.*", "pydantic/mypy.py", "pydantic/v1")
+"""Parts of the dependencies for other uses than ours: their tests' tools, a plugin for a type checker, an older API."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LAMBDA_ROOT = "/var/task"
 
@@ -86,11 +89,11 @@ def prune(code: Path) -> None:
     for record in sorted(code.glob("*.dist-info")):
         _keep_licences(record, code / "licences" / record.name.partition("-")[0])
         shutil.rmtree(record)
+    unused = {path for pattern in _NEVER_IMPORTED for path in code.glob(pattern)}
     for path in sorted(code.rglob("*"), reverse=True):
-        if path.is_dir() and path.name in _DROPPED_FOLDERS:
-            shutil.rmtree(path)
-        elif path.is_file() and (path.suffix in _DROPPED_SUFFIXES or path.name in _DROPPED_FILES):
-            path.unlink()
+        named = path.name in (_DROPPED_FOLDERS if path.is_dir() else _DROPPED_FILES)
+        if named or path in unused or (path.suffix in _DROPPED_SUFFIXES and path.is_file()):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _keep_licences(record: Path, kept: Path) -> None:
