@@ -5,12 +5,13 @@ The overview (drs_03_0256) takes no id and shows the latest object-level task of
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
 from functions.pipeline import drs_models as wire_models
 from functions.pipeline.drs_errors import NOT_VISIBLE, Refused, TryLater
-from functions.pipeline.drs_pages import Results, by_offset, overview_of, raise_told
+from functions.pipeline.drs_pages import Results, by_offset, data_tasks, overview_of, raise_told
 from functions.pipeline.drs_wire import Wire
 from functions.pipeline.readings import (
     ObjectCount,
@@ -42,7 +43,7 @@ class _Look:
         self._results = results
         self._job_id = job_id
         self._task_id = task_id
-        self._refusals: list[Refused] = []
+        self._is_list_refused = False
         self._by_id: wire_models.ObjectResults | None = None
         self._has_asked_by_id = False
 
@@ -53,7 +54,7 @@ class _Look:
         if not status:
             status = await self._listed_status()
         if status is None:
-            return self._unlisted(is_ours or await self._readable_by_id(), overview)
+            return await self._unlisted(is_ours or await self._readable_by_id(), overview)
         reading = Reading(self._task_id, "objects", status, is_terminal(status))
         if is_ours:
             reading = replace(reading, error_msg=overview.error_msg)
@@ -70,29 +71,31 @@ class _Look:
             objects=tuple([await self._with_differences(count) for count in counts]),
         )
 
-    def _unlisted(self, can_be_read: bool, overview: wire_models.ObjectOverview) -> Reading | None:
+    async def _unlisted(self, can_be_read: bool, overview: wire_models.ObjectOverview) -> Reading | None:
         """The task has no status anywhere. Without one it is not terminal, whatever its results look like."""
         if can_be_read:
             return Reading(self._task_id, "objects", "", terminal=False)
         if overview.compare_job_id:
             return None
-        if gone := next((refusal for refusal in self._refusals if refusal.job_gone), None):
-            raise gone
+        # "Not found" in place of an overview may mean that there is none yet: a list says whether the job is gone.
+        if self._is_list_refused:
+            await data_tasks(self._wire, self._job_id)
         raise TryLater(NOT_VISIBLE, f"DRS doesn't show object-level task {self._task_id}")
 
     async def _overview(self) -> wire_models.ObjectOverview:
         try:
             return await overview_of(self._wire, self._job_id)
-        except Refused as refusal:
+        except Refused:
             # A job without any object-level task may be answered like this, too.
-            self._refusals.append(refusal)
             return wire_models.ObjectOverview()
 
     async def _listed_status(self) -> str | None:
         try:
             tasks = await self._results.tasks(self._job_id)
         except Refused as refusal:
-            self._refusals.append(refusal)
+            if refusal.job_gone:
+                raise
+            self._is_list_refused = True
             return None
         return next((task.compare_task_status for task in tasks if task.compare_task_id == self._task_id), None)
 
@@ -100,10 +103,8 @@ class _Look:
         """Whether query-compare-result has this very task's results."""
         if not self._has_asked_by_id:
             self._has_asked_by_id = True
-            try:
+            with suppress(Refused):  # not readable by its id: that is the answer
                 self._by_id = await self._gathered_by_id()
-            except Refused as refusal:
-                self._refusals.append(refusal)
         return self._by_id is not None
 
     async def _gathered_by_id(self) -> wire_models.ObjectResults | None:
@@ -125,8 +126,7 @@ class _Look:
             return count
         try:
             differences = await self._detail(count.type)
-        except Refused as refusal:
-            self._refusals.append(refusal)
+        except Refused:
             differences = ()
             if await self._readable_by_id() and self._by_id:
                 differences = differences_of_results(self._by_id, count.type)
