@@ -78,14 +78,15 @@ class Api:
             _log.exception("request %s failed", request_id)
             response = _refusal(request, ApiError("DRS.M00004"), request_id)
         response.headers["X-Request-Id"] = request_id
-        _log.info("%s %s %s %s", request.method, request.path, response.status, request_id)
+        _log.info("%s %s %s %s", request.method, request.rel_url.raw_path, response.status, request_id)
         return response
 
     async def _admitted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:
             raise ApiError("APIG.0101")
         body = await _read(request)
-        if request.path != _TOKENS:
+        # Not `is`: a bound method is a new object each time.
+        if request.match_info.handler != self._issue_token:
             self._access.check(request, body)
         self._tasks.tick()
         return await handler(request)

@@ -45,7 +45,7 @@ _ENTRIES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class ApiError(Exception):
     """A refusal. `field` names a parameter, `reason` says what is allowed or what is wrong; never a secret."""
 

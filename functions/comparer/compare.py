@@ -64,7 +64,9 @@ class Comparison:
             self.lines is not None and not any(d.tables for d in self.lines.databases)
         )
         incomplete = any(t.result is ObjectResult.INCOMPLETE for t in (self.objects.types if self.objects else ()))
-        return any(levels) and not (self.failures or self.uncompared or empty or incomplete)
+        return any(level is not None for level in levels) and not (
+            self.failures or self.uncompared or empty or incomplete
+        )
 
 
 def compare_databases(

@@ -65,7 +65,9 @@ class SqliteEndpoint:
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
         """Open the file read-only and begin a transaction, which is what the snapshot lasts for."""
-        path = self._files()[name]
+        path = self._files().get(name)
+        if path is None:
+            raise Unreadable(f"{self._path}: there is no database {name!r} any more")
         before = _state(path)
         quiet = _is_quiet_wal(path)
         with closing(_open(path, immutable=quiet)) as connection, stop.interrupting(connection.interrupt):

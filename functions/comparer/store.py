@@ -74,12 +74,15 @@ class Store:
             self._connection = sqlite3.connect(
                 path or ":memory:", timeout=1.0, check_same_thread=False, isolation_level=None
             )
-            self._connection.row_factory = sqlite3.Row
-            self._prepare()
         except (sqlite3.Error, OSError) as error:
-            raise StoreUnusable(
-                f"{path}: {error}; is another comparer using it, or is it another kind of file?"
-            ) from error
+            raise StoreUnusable(f"{path}: {error}") from error
+        self._connection.row_factory = sqlite3.Row
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            message = f"{path}: {error}; is another comparer using it, or is it another kind of file?"
+            raise StoreUnusable(message) from error
 
     def _prepare(self) -> None:
         # Exclusive: a second service on the same file would take the first one's running tasks for interrupted ones.

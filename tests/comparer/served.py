@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -102,7 +103,7 @@ class Comparer:
 
     async def raw(self, method: str, path: str, body: Any = None, **options: Any) -> Reply:
         """One request to any path."""
-        payload: dict[str, Any] = {"data": body} if isinstance(body, bytes) else {"json": body}
+        payload: dict[str, Any] = {"data": body} if isinstance(body, (bytes, io.BytesIO)) else {"json": body}
         options["headers"] = {**self.headers, **options.get("headers", {})}
         async with self.session.request(
             method, self.service.url + path, **({} if body is None else payload), **options

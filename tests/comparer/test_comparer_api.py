@@ -1,0 +1,591 @@
+"""The comparison API on the wire: the seeds' examples, refusals, credentials, languages, and input without manners."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from functions.comparer.jobs import Job
+from functions.comparer.jobs_file import AuthConfig, ComparerConfig
+from functions.comparer.sqlite import SqliteEndpoint
+from functions.pipeline.drs_sign import sign
+from tests.comparer.served import EPOCH, JOB, PROJECT, Comparer, Reply, config_for, make_database, rows, served
+
+SEED_JOB = "94800607-3cd8-4f7d-a340-63a10f8jb502"
+# "Creating a Comparison Task", example request.
+SEED_REQUEST = {
+    "job_id": SEED_JOB,
+    "object_level_compare_type": "objects",
+    "data_level_compare_info": {
+        "conflict_policy": "keep",
+        "compare_type": "lines",
+        "compare_mode": None,
+        "start_time": None,
+        "compare_object_infos": [{"db_name": "may_5", "table_name": ["table_name_0", "table_name_1"]}],
+    },
+}
+# "Querying the Overview of an Object Comparison Task": the fields of the example response.
+OVERVIEW_FIELDS = {
+    "status",
+    "create_time",
+    "compare_result",
+    "start_time",
+    "export_status",
+    "report_remain_seconds",
+    "compare_job_id",
+}
+LINES = {"conflict_policy": "keep", "compare_type": "lines", "compare_mode": "quick_comparison"}
+AUTH = AuthConfig(
+    project_ids=[PROJECT, "1" * 32],
+    access_keys={"AKEXAMPLE": SecretStr("s3cret")},
+    users={"migrator": SecretStr("passw0rd")},
+)
+
+
+def play(
+    folder: Path, steps: Callable[[Comparer], Awaitable[None]], auth: AuthConfig | None = None, **job: Any
+) -> None:
+    """Serve two small databases for the example's job and for another, and take the steps."""
+    source = make_database(folder / "may_5.db", *rows("table_name_0", 2), *rows("table_name_1", 1))
+    config = config_for(source, source, auth=auth, **job)
+    ends = SqliteEndpoint(source), SqliteEndpoint(source)
+    config = ComparerConfig({**config.jobs, SEED_JOB: Job(SEED_JOB, *ends)}, auth)
+
+    async def journey() -> None:
+        async with served(config) as comparer:
+            await steps(comparer)
+
+    asyncio.run(journey())
+
+
+def refusal(reply: Reply) -> tuple[int, str]:
+    assert reply.body["error_msg"]
+    assert reply.headers["X-Request-Id"]
+    return reply.status, reply.body["error_code"]
+
+
+# --- the seeds
+
+
+def test_the_example_request_is_accepted_and_answered_like_the_example(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("POST", "/create-compare-task", SEED_REQUEST)
+        assert reply.status == 200
+        assert set(reply.body) == {
+            "job_id",
+            "object_level_compare_create_result",
+            "data_level_compare_create_result",
+        }
+        assert reply.body["job_id"] == SEED_JOB
+        assert set(reply.body["object_level_compare_create_result"]) == {"compare_task_id"}
+        assert set(reply.body["data_level_compare_create_result"]) == {"compare_task_id"}
+
+    play(tmp_path, steps)
+
+
+def test_the_overview_has_the_fields_of_the_example(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        await comparer.create(object_level_compare_type="objects")
+        await comparer.service.settle()
+        overview = await comparer.overview()
+        assert set(overview) == OVERVIEW_FIELDS
+        assert overview["create_time"] == "2027-01-15T08:00:00Z"
+        assert overview["compare_result"] == [
+            {"type": "DB", "source_count": 1, "target_count": 1, "status": 2},
+            {"type": "TABLE", "source_count": 2, "target_count": 2, "status": 2},
+            {"type": "CONSTRAINT", "source_count": 2, "target_count": 2, "status": 2},
+        ]
+
+    play(tmp_path, steps)
+
+
+def test_the_overview_shows_the_latest_comparison_and_nothing_before_there_is_one(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("GET", f"/{JOB}/object/compare")
+        empty = {"export_status": "INIT", "report_remain_seconds": -1, "compare_result": []}
+        assert (reply.status, reply.body) == (200, empty)
+        for _ in range(2):
+            latest = await comparer.create(object_level_compare_type="objects")
+            await comparer.service.settle()
+        overview = await comparer.overview()
+        assert overview["compare_job_id"] == latest.body["object_level_compare_create_result"]["compare_task_id"]
+
+    play(tmp_path, steps)
+
+
+@pytest.mark.parametrize("empty", [{}, {"object_level_compare_type": "", "data_level_compare_info": None}])
+def test_asking_for_nothing_creates_nothing_whatever_the_state(tmp_path: Path, empty: dict[str, Any]) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.create(**empty)
+        assert (reply.status, reply.body) == (200, {"job_id": JOB})
+        assert await comparer.statuses() == {}
+
+    play(tmp_path, steps, state="FULL_TRANSFER_STARTED")
+
+
+# --- refusals
+
+INFO = "data_level_compare_info."
+BAD_REQUESTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "no job": ({"job_id": ""}, "DRS.M00201", "job_id"),
+    "unknown job": ({"job_id": "nowhere"}, "DRS.10000010", "Task not found"),
+    "unknown field": ({"surprise": 1}, "DRS.M00202", "surprise"),
+    "wrong object type": ({"object_level_compare_type": "tables"}, "DRS.M00202", "object_level_compare_type"),
+    "wrong kind": ({"object_level_compare_type": ["objects"]}, "DRS.M00202", "object_level_compare_type"),
+    "no policy": ({"data_level_compare_info": {"compare_type": "lines"}}, "DRS.M00201", INFO + "conflict_policy"),
+    "wrong policy": (
+        {"data_level_compare_info": {**LINES, "conflict_policy": "x"}},
+        "DRS.M00202",
+        INFO + "conflict_policy",
+    ),
+    "no type": ({"data_level_compare_info": {"conflict_policy": "keep"}}, "DRS.M00201", INFO + "compare_type"),
+    "wrong mode": ({"data_level_compare_info": {**LINES, "compare_mode": "slow"}}, "DRS.M00202", INFO + "compare_mode"),
+    "wrong time": ({"data_level_compare_info": {**LINES, "start_time": "soon"}}, "DRS.M00202", INFO + "start_time"),
+    "no objects": (
+        {"data_level_compare_info": {**LINES, "compare_mode": ""}},
+        "DRS.M00305",
+        INFO + "compare_object_infos",
+    ),
+    "tokens": (
+        {"data_level_compare_info": {**LINES, "compare_object_infos_with_token": [{"db_name": "d"}]}},
+        "DRS.M00202",
+        INFO + "compare_object_infos_with_token",
+    ),
+    "both lists": (
+        {
+            "data_level_compare_info": {
+                **LINES,
+                "compare_object_infos": [{"db_name": "d"}],
+                "compare_object_infos_with_token": [{"db_name": "d"}],
+            }
+        },
+        "DRS.M00305",
+        INFO + "compare_object_infos_with_token",
+    ),
+    "database without a name": (
+        {"data_level_compare_info": {**LINES, "compare_object_infos": [{"table_name": ["t"]}]}},
+        "DRS.M00201",
+        INFO + "compare_object_infos.0.db_name",
+    ),
+    "objects with contents": (
+        {"object_level_compare_type": "objects", "data_level_compare_info": {**LINES, "compare_type": "contents"}},
+        "DRS.M00305",
+        INFO + "compare_type",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "code", "named"), BAD_REQUESTS.values(), ids=BAD_REQUESTS.keys())
+def test_a_bad_request_is_refused_naming_what_is_wrong(
+    tmp_path: Path, body: dict[str, Any], code: str, named: str
+) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.create(**body)
+        assert refusal(reply) == (400, code)
+        assert named in reply.body["error_msg"]
+        assert await comparer.statuses() == {}
+
+    play(tmp_path, steps)
+
+
+@pytest.mark.parametrize(
+    ("job", "code"),
+    [({"state": "FULL_TRANSFER_STARTED"}, "DRS.M00304"), ({"parent": True}, "DRS.M00307")],
+    ids=["wrong state", "parent"],
+)
+def test_a_job_that_may_not_be_compared_is_refused(tmp_path: Path, job: dict[str, Any], code: str) -> None:
+    async def steps(comparer: Comparer) -> None:
+        assert refusal(await comparer.create(data_level_compare_info=LINES)) == (400, code)
+
+    play(tmp_path, steps, **job)
+
+
+def test_a_job_can_come_into_the_right_state(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        assert refusal(await comparer.create(data_level_compare_info=LINES)) == (400, "DRS.M00304")
+        comparer.service.set_job_state(JOB, "INCRE_TRANSFER_STARTED")
+        assert (await comparer.create(data_level_compare_info=LINES)).status == 200
+
+    play(tmp_path, steps, state="FULL_TRANSFER_STARTED")
+
+
+def test_values_are_refused_in_their_part_alone(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.create(data_level_compare_info={**LINES, "compare_type": "contents"})
+        assert reply.status == 200
+        assert set(reply.body) == {"job_id", "data_level_compare_create_result"}
+        part = reply.body["data_level_compare_create_result"]
+        assert part["error_code"] == "DRS.M00202"
+        assert "'contents' is not supported by this release; allowed: lines" in part["error_msg"]
+        assert await comparer.statuses() == {}
+
+    play(tmp_path, steps)
+
+
+@pytest.mark.parametrize("field", ["object_level_compare_id", "line_compare_id", "content_compare_id"])
+def test_an_unknown_task_is_an_error_in_its_section_and_the_list_comes_all_the_same(tmp_path: Path, field: str) -> None:
+    async def steps(comparer: Comparer) -> None:
+        found = await comparer.results(1, 1000, **{field: "nowhere"})
+        (section,) = set(found) - {"job_id", "compare_task_list_results"}
+        assert found[section]["error_code"] == "DRS.M00202"
+        assert field in found[section]["error_msg"]
+        assert found["compare_task_list_results"]["compare_task_list_count"] == 0
+
+    play(tmp_path, steps)
+
+
+def test_a_task_of_another_job_or_level_is_not_shown(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("POST", "/create-compare-task", SEED_REQUEST)
+        await comparer.service.settle()
+        theirs = reply.body["data_level_compare_create_result"]["compare_task_id"]
+        assert (await comparer.results(line_compare_id=theirs))["line_compare_results"]["error_code"] == "DRS.M00202"
+        assert refusal(await comparer.ask("DELETE", f"/{JOB}/compare/{theirs}")) == (400, "DRS.M00202")
+        detail = await comparer.ask("GET", f"/{SEED_JOB}/object/compare/TABLE?compare_job_id={theirs}")
+        assert refusal(detail) == (400, "DRS.M00202")
+
+    play(tmp_path, steps)
+
+
+PATHS = {
+    "unknown job, overview": ("GET", "/nowhere/object/compare", 400, "DRS.10000010"),
+    "unknown job, detail": ("GET", "/nowhere/object/compare/TABLE", 400, "DRS.10000010"),
+    "unknown job, list": ("GET", "/nowhere/table/compare", 400, "DRS.10000010"),
+    "unknown job, cancel": ("DELETE", "/nowhere/compare/x", 400, "DRS.10000010"),
+    "unknown task": ("DELETE", f"/{JOB}/compare/x", 400, "DRS.M00202"),
+    "unknown type": ("GET", f"/{JOB}/object/compare/tables", 400, "DRS.M00202"),
+    "type without detail": ("GET", f"/{JOB}/object/compare/EXTENSIONS", 400, "DRS.M00202"),
+    "limit 0": ("GET", f"/{JOB}/table/compare?limit=0", 400, "DRS.M00202"),
+    "limit 1001": ("GET", f"/{JOB}/object/compare/TABLE?limit=1001", 400, "DRS.M00202"),
+    "limit 1_0": ("GET", f"/{JOB}/table/compare?limit=1_0", 400, "DRS.M00202"),
+    "negative offset": ("GET", f"/{JOB}/table/compare?offset=-1", 400, "DRS.M00202"),
+    "endless offset": ("GET", f"/{JOB}/table/compare?offset={'9' * 5000}", 400, "DRS.M00202"),
+    "unknown route": ("GET", f"/{JOB}/nowhere", 404, "APIG.0101"),
+    "unknown method": ("PUT", f"/{JOB}/object/compare", 404, "APIG.0101"),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "status", "code"), PATHS.values(), ids=PATHS.keys())
+def test_a_bad_path_or_query_is_refused(tmp_path: Path, method: str, path: str, status: int, code: str) -> None:
+    async def steps(comparer: Comparer) -> None:
+        assert refusal(await comparer.ask(method, path)) == (status, code)
+
+    play(tmp_path, steps)
+
+
+@pytest.mark.parametrize(
+    ("page", "size", "code"),
+    [
+        (0, 10, "DRS.M00202"),
+        (1, 0, "DRS.M00202"),
+        (1, 1001, "DRS.M00211"),
+        (2**70, 1, "DRS.M00211"),
+        ("1", 1, "DRS.M00202"),
+    ],
+)
+def test_a_page_out_of_range_is_refused(tmp_path: Path, page: Any, size: int, code: str) -> None:
+    async def steps(comparer: Comparer) -> None:
+        body = {"job_id": JOB, "current_page": page, "per_page": size}
+        assert refusal(await comparer.ask("POST", "/query-compare-result", body)) == (400, code)
+
+    play(tmp_path, steps)
+
+
+def test_batch_status_tells_each_job_and_fails_when_none_exists(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("POST", "/batch-status", {"jobs": [JOB, "nowhere"]})
+        assert (reply.status, reply.body["count"]) == (200, 2)
+        known, unknown = reply.body["results"]
+        assert known == {"id": JOB, "status": "INCRE_TRANSFER_STARTED"}
+        assert unknown["error_code"] == "DRS.M00289"
+        reply = await comparer.ask("POST", "/batch-status", {"jobs": ["nowhere"]})
+        assert (reply.status, reply.body["results"][0]["error_code"]) == (400, "DRS.M00289")
+        paged = {"jobs": [JOB] * 7, "page_req": {"cur_page": 2, "per_page": 5}}
+        assert len((await comparer.ask("POST", "/batch-status", paged)).body["results"]) == 2
+
+    play(tmp_path, steps)
+
+
+def test_messages_are_localised_and_codes_are_not(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        messages = {}
+        for language in ("en-us", "zh-cn", "xx"):
+            reply = await comparer.ask("GET", "/nowhere/object/compare", headers={"X-Language": language})
+            assert refusal(reply) == (400, "DRS.10000010")
+            messages[language] = reply.body["error_msg"]
+        assert messages["en-us"] == messages["xx"] == "Task not found. Check the task ID."
+        assert messages["zh-cn"].startswith("任务不存在")
+
+    play(tmp_path, steps)
+
+
+# --- credentials
+
+
+def signed(comparer: Comparer, method: str, path: str, *, now: float = EPOCH, secret: str = "s3cret") -> dict[str, str]:
+    headers = {"Content-Type": "application/json"}
+    url = f"{comparer.service.url}{path}"
+    return sign(method, url, headers, b"", access_key="AKEXAMPLE", secret_key=secret, now=now)
+
+
+OVERVIEW = f"/v3/{PROJECT}/jobs/{JOB}/object/compare"
+
+
+def test_a_request_without_credentials_is_refused_by_the_gateway(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("GET", OVERVIEW)
+        assert refusal(reply) == (401, "APIG.0301")
+        assert reply.body["request_id"] == reply.headers["X-Request-Id"]
+        assert "x-auth-token not found" in reply.body["error_msg"]
+
+    play(tmp_path, steps, AUTH)
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(-16, 401), (-14, 200), (14, 200), (16, 401)])
+def test_a_signature_is_good_for_a_quarter_of_an_hour(tmp_path: Path, minutes: int, status: int) -> None:
+    async def steps(comparer: Comparer) -> None:
+        headers = signed(comparer, "GET", OVERVIEW, now=EPOCH + 60 * minutes)
+        assert (await comparer.raw("GET", OVERVIEW, headers=headers)).status == status
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_a_signature_is_only_good_for_what_was_signed(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        headers = signed(comparer, "GET", OVERVIEW)
+        assert (await comparer.raw("GET", OVERVIEW, headers=headers)).status == 200
+        reply = await comparer.raw("GET", OVERVIEW + "/TABLE", headers=headers)
+        assert refusal(reply) == (401, "APIG.0301")
+        assert "s3cret" not in json.dumps(reply.body)
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_another_project_is_refused(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        path = OVERVIEW.replace(PROJECT, "2" * 32)
+        assert refusal(await comparer.raw("GET", path, headers=signed(comparer, "GET", path))) == (403, "DRS.M00261")
+
+    play(tmp_path, steps, AUTH)
+
+
+def token_request(password: str = "passw0rd", project: dict[str, str] | None = None) -> dict[str, Any]:
+    user = {"name": "migrator", "password": password, "domain": {"name": "account"}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    return {"auth": {"identity": identity, "scope": {"project": project or {"name": "eu-de"}}}}
+
+
+def test_a_token_is_good_for_a_day(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("POST", "/v3/auth/tokens", token_request())
+        assert reply.status == 201
+        assert reply.body["token"]["expires_at"] == "2027-01-16T08:00:00.000000Z"
+        headers = {"X-Auth-Token": reply.headers["X-Subject-Token"]}
+        comparer.clock.now = EPOCH + 86399
+        assert (await comparer.raw("GET", OVERVIEW, headers=headers)).status == 200
+        comparer.clock.now = EPOCH + 86400
+        reply = await comparer.raw("GET", OVERVIEW, headers=headers)
+        assert refusal(reply) == (401, "APIG.0301")
+        assert "token expires" in reply.body["error_msg"]
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_a_token_of_one_project_is_not_good_for_another(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("POST", "/v3/auth/tokens", token_request(project={"id": "1" * 32}))
+        headers = {"X-Auth-Token": reply.headers["X-Subject-Token"]}
+        assert refusal(await comparer.raw("GET", OVERVIEW, headers=headers)) == (403, "DRS.M00102")
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_an_unknown_token_is_refused(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        headers = {"X-Auth-Token": "made up"}
+        assert refusal(await comparer.raw("GET", OVERVIEW, headers=headers)) == (401, "APIG.0301")
+
+    play(tmp_path, steps, AUTH)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (token_request("wrong"), 401),
+        (token_request(project={"id": "2" * 32}), 403),
+        ({"auth": {"identity": {"methods": ["token"]}}}, 400),
+        ({**token_request(), "auth": {**token_request()["auth"], "scope": {}}}, 400),
+        ({}, 400),
+        (b"{", 400),
+    ],
+    ids=["password", "project", "method", "scope", "empty", "truncated"],
+)
+def test_iam_refuses_in_its_own_shape(tmp_path: Path, body: Any, status: int) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("POST", "/v3/auth/tokens", body)
+        assert reply.status == reply.body["error"]["code"] == status
+        assert reply.body["error"]["message"]
+        assert "wrong" not in reply.body["error"]["message"].replace("password is wrong", "")
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_projects_answer_to_the_name_of_a_region(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        path = "/v3/projects?name=eu-de"
+        reply = await comparer.raw("GET", path, headers=signed(comparer, "GET", path))
+        assert [(p["id"], p["name"]) for p in reply.body["projects"]] == [(PROJECT, "eu-de"), ("1" * 32, "eu-de")]
+        assert refusal(await comparer.raw("GET", path)) == (401, "APIG.0301")
+
+    play(tmp_path, steps, AUTH)
+
+
+def test_without_auth_every_credential_is_accepted_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def steps(comparer: Comparer) -> None:
+        assert (await comparer.raw("GET", OVERVIEW, headers={"X-Auth-Token": "made up"})).status == 200
+        assert (await comparer.raw("POST", "/v3/auth/tokens", token_request("anything"))).status == 201
+
+    with caplog.at_level(logging.WARNING):
+        play(tmp_path, steps)
+    assert "every credential is accepted" in caplog.text
+
+
+def test_without_users_there_are_no_tokens(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("POST", "/v3/auth/tokens", token_request())
+        assert refusal(reply) == (404, "APIG.0101")
+
+    play(tmp_path, steps, AUTH.model_copy(update={"users": {}}))
+
+
+def test_no_secret_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.raw("POST", "/v3/auth/tokens?password=passw0rd", token_request())
+        token = reply.headers["X-Subject-Token"]
+        await comparer.raw("GET", OVERVIEW, headers={"X-Auth-Token": token})
+        await comparer.raw("GET", OVERVIEW, headers=signed(comparer, "GET", OVERVIEW, secret="0ther"))
+        assert token not in caplog.text
+
+    with caplog.at_level(logging.DEBUG):
+        play(tmp_path, steps, AUTH)
+    assert OVERVIEW in caplog.text
+    assert not {word for word in ("s3cret", "passw0rd", "0ther") if word in caplog.text}
+
+
+# --- input without manners
+
+NASTY: dict[str, bytes] = {
+    "nothing": b"",
+    "truncated": b'{"job_id": "x',
+    "not UTF-8": b'{"job_id": "\xff\xfe"}',
+    "UTF-16": json.dumps({"job_id": JOB}).encode("utf-16"),
+    "byte order mark": b"\xef\xbb\xbf{}",
+    "lone surrogate": b'{"job_id": "\\ud800"}',
+    "a list": b"[]",
+    "a number": b"1",
+    "not a number": b'{"job_id": NaN}',
+    "deep": b'{"job_id":' + b"[" * 200_000 + b"]" * 200_000 + b"}",
+    "deep and cut": b'{"a":' * 100_000,
+    "long number": b'{"current_page": ' + b"9" * 10_000 + b"}",
+    "NUL": b"\0",
+    "form": b"job_id=x",
+}
+
+
+@pytest.mark.parametrize("door", ["create-compare-task", "query-compare-result", "batch-status"])
+@pytest.mark.parametrize("body", NASTY.values(), ids=NASTY.keys())
+def test_a_body_that_is_no_request_gets_a_clear_400(tmp_path: Path, door: str, body: bytes) -> None:
+    async def steps(comparer: Comparer) -> None:
+        status, code = refusal(await comparer.ask("POST", f"/{door}", body))
+        assert status == 400
+        assert code in {"DRS.M00300", "DRS.M00201", "DRS.M00202"}
+
+    play(tmp_path, steps)
+
+
+def test_an_oversized_body_gets_413(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("POST", "/create-compare-task", BytesIO(b" " * (12 * 1024 * 1024 + 1)))
+        assert refusal(reply) == (413, "APIG.0201")
+
+    play(tmp_path, steps)
+
+
+def test_a_body_that_is_not_encoded_as_it_says_gets_400(tmp_path: Path) -> None:
+    async def steps(comparer: Comparer) -> None:
+        headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+        reply = await comparer.ask("POST", "/create-compare-task", b"not gzip", headers=headers)
+        assert reply.status == 400
+
+    play(tmp_path, steps)
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["objects", "lines", "keep", JOB]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = [
+    "job_id", "object_level_compare_type", "data_level_compare_info", "conflict_policy", "compare_type", "compare_mode",
+    "start_time", "compare_object_infos", "db_name", "table_name", "jobs", "page_req", "current_page", "per_page",
+    "line_compare_id", "object_level_compare_id",
+]  # fmt: skip
+BODIES = st.dictionaries(st.sampled_from(FIELDS), JSON | st.dictionaries(st.sampled_from(FIELDS), JSON))
+PLAUSIBLE = st.fixed_dictionaries(
+    {"job_id": st.just(JOB)},
+    optional={
+        "object_level_compare_type": st.sampled_from(["objects", ""]),
+        "data_level_compare_info": st.fixed_dictionaries(
+            {"conflict_policy": st.sampled_from(["keep", "cancel"]), "compare_type": st.just("lines")},
+            optional={
+                "start_time": st.text() | st.integers(0, 10**13).map(str) | st.datetimes().map(str),
+                "compare_object_infos": st.lists(
+                    st.fixed_dictionaries({"db_name": st.text()}, optional={"table_name": st.lists(st.text())})
+                ),
+                "compare_mode": st.sampled_from(["quick_comparison", None]),
+            },
+        ),
+    },
+)
+
+
+def test_whatever_is_sent_no_answer_is_a_500(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    doors = ["create-compare-task", "query-compare-result", "batch-status"]
+
+    async def steps(comparer: Comparer) -> None:
+        # Hypothesis drives from a thread of its own; the requests run here.
+        loop = asyncio.get_running_loop()
+
+        @settings(max_examples=150, deadline=None)
+        @given(st.sampled_from(doors), BODIES | PLAUSIBLE | st.binary(max_size=50), st.text(max_size=20))
+        def send(door: str, body: Any, odd: str) -> None:
+            raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+            headers = {"Content-Type": "application/json"}
+            sent = comparer.ask(
+                "POST", f"/{door}", raw, headers=headers, params={"name": odd.encode("utf-8", "replace").decode()}
+            )
+            reply = asyncio.run_coroutine_threadsafe(sent, loop).result(30)
+            assert reply.status in {200, 400}, reply
+            if reply.status == 400 and door != "batch-status":
+                refusal(reply)
+
+        await asyncio.to_thread(send)
+        await comparer.service.settle()
+
+    play(tmp_path, steps)
+    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
