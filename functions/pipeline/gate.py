@@ -133,10 +133,15 @@ class Gate:
             ":probe": self._now() + PROBE_SECONDS,
         }
         rest = f"probe_at = :probe REMOVE proven, slot_{entry.slot}, slot_{entry.slot}_until"
-        again = "refused = :fingerprint"
-        first = "(attribute_not_exists(refused) OR refused <> :fingerprint)"
-        if not await self._leave(entry, f"SET strikes = strikes + :strike, {rest}", values, again):
-            await self._leave(entry, f"SET refused = :fingerprint, strikes = :strike, {rest}", values, first)
+        again = (f"SET strikes = strikes + :strike, {rest}", "refused = :fingerprint")
+        first = (
+            f"SET refused = :fingerprint, strikes = :strike, {rest}",
+            "(attribute_not_exists(refused) OR refused <> :fingerprint)",
+        )
+        # The other step inside may be refused at the same moment: whoever comes second counts on.
+        for update, condition in (again, first, again):
+            if await self._leave(entry, update, values, condition):
+                return
 
     async def leave(self, entry: Pass) -> None:
         """Nothing was learned about the credentials."""

@@ -168,10 +168,10 @@ async def over_sqlite(
     for side, tables in (("source", source), ("target", target)):
         (folder / side).mkdir()
         database(folder / side / "shop.db", tables)
-    sides = [endpoint_of(f"sqlite:///{folder / side}", folder) for side in ("source", "target")]
+    source_side, target_side = (endpoint_of(f"sqlite:///{folder / side}", folder) for side in ("source", "target"))
     names = [JOB, *(f"job-{n}" for n in range(1, jobs))]
     auth = AuthConfig.model_validate({"project_ids": [PROJECT], "access_keys": {ACCESS: SECRET}})
-    config = ComparerConfig({name: Job(name, *sides) for name in names}, auth)
+    config = ComparerConfig({name: Job(name, source_side, target_side) for name in names}, auth)
     service = await serve(config, port=0, now=clock.now)
 
     async def quiet() -> None:
