@@ -1,6 +1,8 @@
 """What two SQLite databases are found to have in common, and what can't be read."""
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -337,6 +339,13 @@ def test_an_interrupted_write_is_told_and_not_rolled_back(tmp_path: Path) -> Non
     assert len(found.failures) == 1
     assert "an interrupted write must be rolled back first" in found.failures[0]
     assert copy.with_name("copy.db-journal").read_bytes() == journal
+
+
+def test_comparing_needs_neither_a_web_framework_nor_anything_of_aws() -> None:
+    code = "import functions.comparer.compare, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert "sqlite3" in loaded
+    assert not {"aiohttp", "pydantic", "boto3", "botocore", "moto"} & set(loaded)
 
 
 # --- against a naive reference
