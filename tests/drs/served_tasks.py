@@ -308,7 +308,7 @@ def numbered_detail(job: Job, task: Task, db: str, *, comparable: bool, sign: in
         else:
             entry["line_compare_result"] = table.source_rows == table.target_rows
             entry["content_compare_result"] = table.result == "CONSISTENT"
-            entry["status"] = 2 * sign
+            entry["status"] = sign * (2 if table.result in {"CONSISTENT", "INCONSISTENT"} else 3)
             entry["source_db"], entry["target_db"] = table.source_db, table.target
         found.append(entry)
     return found

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import huaweicloudsdkdrs.v3 as sdk
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +79,64 @@ def test_every_request_field_of_the_official_tables_is_known() -> None:
         ),
     }
     assert wire.CreateComparisonTask.model_validate(request).wire() == request
+
+
+OFFICIAL = {
+    wire.CreateComparisonTask: "CreateCompareTaskReq",
+    wire.DataLevelCompareInfo: "CreateDataLevelCompareReq",
+    wire.CompareObjectInfo: "CompareObjectInfo",
+    wire.CompareObjectInfoWithToken: "CompareObjectInfoWithToken",
+    wire.TableWithToken: "CompareTableInfoWithToken",
+    wire.QueryCompareResult: "QueryCompareResultReq",
+    wire.CreateComparisonTaskAnswer: "CreateCompareTaskResponse",
+    wire.CreateResult: "CreateCompareTaskResult",
+    wire.ObjectOverview: "ListObejectLevelCompareOverviewResponse",
+    wire.ObjectTypeCount: "ObjectsCompareOverviewInfo",
+    wire.ObjectDetailPage: "ListObejectLevelCompareDetailResponse",
+    wire.ObjectDetail: "ObjectsCompareDetailInfo",
+    wire.DataTaskPage: "ListDataLevelTableCompareJobsResponse",
+    wire.DataTask: "CompareJobInfo",
+    wire.QueryCompareResultAnswer: "ListCompareResultResponse",
+    wire.ObjectResults: "ObjectCompareResult",
+    wire.ObjectResultOverview: "ObjectCompareResultOverview",
+    wire.ObjectResultDetail: "ObjectCompareResultDetails",
+    wire.LineResults: "LineCompareResult",
+    wire.LineOverview: "LineCompareResultOverview",
+    wire.LineDetails: "LineCompareResultDetails",
+    wire.LineDetail: "LineCompareDetail",
+    wire.ContentResults: "ContentCompareResult",
+    wire.ContentOverview: "ContentCompareResultOverview",
+    wire.ContentDetails: "ContentCompareResultDetails",
+    wire.ContentDetail: "ContentCompareDetail",
+    wire.ContentDiffs: "ContentCompareResultDiffs",
+    wire.ContentDiff: "ContentCompareDiff",
+    wire.TaskList: "CompareTaskListResult",
+    wire.ListedTask: "CompareTaskList",
+    wire.LineOverviewPage: "ListDataCompareOverviewResponse",
+    wire.LineDetailPage: "ListDataCompareDetailResponse",
+    wire.ContentOverviewPage: "ListContentCompareOverviewResponse",
+    wire.ContentDetailPage: "ListContentCompareDetailResponse",
+}
+
+
+@pytest.mark.parametrize("model", OFFICIAL, ids=lambda model: model.__name__)
+def test_fields_are_named_as_in_the_official_client(model: type[wire.Answer] | type[wire.Request]) -> None:
+    official = set(getattr(sdk, OFFICIAL[model]).attribute_map.values())
+    # Any answer may carry an error inside a 200.
+    extra = {"error_code", "error_msg"} if issubclass(model, wire.Section) else set()
+    assert set(model.model_fields) | extra == official | extra
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        (wire.TableDetail, ("TableLineCompareResultInfo", "NodeContentCompareDetailResult")),
+        (wire.DatabaseOverview, ("DataCompareOverviewInfo", "NodeContentCompareOverviewResult")),
+    ],
+)
+def test_one_model_covers_rows_and_values_in_numbers(model: type[wire.Answer], names: tuple[str, str]) -> None:
+    official = {field for name in names for field in getattr(sdk, name).attribute_map.values()}
+    assert set(model.model_fields) == official
 
 
 @pytest.mark.parametrize("blank", [None, ""])

@@ -178,6 +178,9 @@ class TableDetail(Answer):
     content_compare_result: Truth = None
     message: Text = None
     status: Count = None
+    complete_shard_count: Count = None
+    total_shard_count: Count = None
+    progress: Text = None
     compare_line_config_filter: Text = None
 
 
