@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.pipeline.comparison import Comparison
-from functions.pipeline.drs_access import projects
+from functions.pipeline.drs_access import BadProjects, projects
 from functions.pipeline.edge import Edge
 from functions.pipeline.ledger import Ledger, open_ledger, same_request
 from functions.pipeline.messages import (
@@ -51,9 +51,8 @@ class Acceptor:
 
         Raises Invalid, Conflict, BadProjects, AwsError. Asking twice is asking once.
         """
-        configured = await projects(self.edge, self.projects_secret_id)
         guards = Guards(
-            projects=tuple(configured.by_id),
+            projects=await self._projects(body.get("project_id")),
             jobs=self.allowed.allowed_jobs,
             levels=self.allowed.allowed_levels,
             cancel=self.allowed.allow_cancel,
@@ -65,6 +64,16 @@ class Acceptor:
         if existing is not None and not same_request(existing, comparison):
             raise Conflict("this id was used for another request; the first one stands. Use a new id for a new request")
         return comparison
+
+    async def _projects(self, wanted: Any) -> tuple[str, ...]:
+        """The configured projects; one that is not known, or a secret that can't be read, may just have changed."""
+        try:
+            known = tuple((await projects(self.edge, self.projects_secret_id)).by_id)
+        except BadProjects:
+            known = ()
+        if not known or (wanted and wanted not in known):
+            known = tuple((await projects(self.edge, self.projects_secret_id, fresh=True)).by_id)
+        return known
 
     async def accept_message(self, body: dict[str, Any]) -> str:
         """Accept a queue message; returns its comparison id. What a door accepted before is not judged again."""

@@ -30,8 +30,8 @@ trace_header: ContextVar[str | None] = ContextVar("trace_header", default=None)
 RETRIES = 2
 PAUSES = (0.1, 0.4)
 """Longest pause before each retry, in seconds."""
-TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
-"""One attempt: these services answer within milliseconds, and a function has seconds."""
+TIMEOUT = aiohttp.ClientTimeout(total=3, sock_connect=2)
+"""One attempt: these services answer within milliseconds, and the shortest function has ten seconds for three."""
 
 JSON_1_0 = "application/x-amz-json-1.0"
 JSON_1_1 = "application/x-amz-json-1.1"

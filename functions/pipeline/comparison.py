@@ -76,6 +76,15 @@ class TypeCount(Stored):
     omitted: int = 0
 
 
+class RowLine(Stored):
+    """One row that differs, by its key on each side that has it; kept only where the deployment includes keys."""
+
+    source_key: tuple[str | None, ...] = ()
+    target_key: tuple[str | None, ...] = ()
+    source_sql: str | None = None
+    target_sql: str | None = None
+
+
 class TableLine(Stored):
     """One table pair of a data-level comparison."""
 
@@ -88,6 +97,8 @@ class TableLine(Stored):
     difference_rows: int | None = None
     result: Result
     message: str | None = None
+    rows: tuple[RowLine, ...] = ()
+    rows_omitted: int = 0
 
 
 class DatabaseLine(Stored):

@@ -1,6 +1,7 @@
 """The way to DRS for one step: the project's credentials, through the project's gate, at the project's pace."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -141,8 +142,11 @@ async def _enter(edge: Edge, settings: DrsSettings, gate: Gate, project_id: str)
 async def _current(edge: Edge, settings: DrsSettings, *, proven: str | None) -> Projects:
     """The configured projects; unproven credentials are tried only as the secret has them now."""
     try:
-        known = await projects(edge, settings.projects_secret_id)
-        return known if known.version == proven else await projects(edge, settings.projects_secret_id, fresh=True)
+        with contextlib.suppress(BadProjects):  # what was kept may have been repaired since
+            known = await projects(edge, settings.projects_secret_id)
+            if known.version == proven:
+                return known
+        return await projects(edge, settings.projects_secret_id, fresh=True)
     except BadProjects as e:
         _log.error("projects.unusable", reason=str(e))
         raise _closed(edge) from e

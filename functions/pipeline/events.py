@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.pipeline.comparison import Comparison, Outcome, Task, Verdict
-from functions.pipeline.messages import LEVELS, FieldError, comparison_id_of
+from functions.pipeline.comparison import Comparison, Outcome, TableLine, Task, Verdict
+from functions.pipeline.messages import LEVELS, FieldError, comparison_id_of, json_text
 from functions.pipeline.summary import next_step, summary
 from functions.pipeline.verdict import overall
 
@@ -147,9 +147,13 @@ def _data(outcome: Outcome) -> Json:
         },
         "databases": [d.model_dump() for d in outcome.databases],
         "databases_omitted": 0,
-        "tables": [t.model_dump(exclude_none=True) for t in outcome.tables],
+        "tables": [_table(t) for t in outcome.tables],
         "tables_omitted": outcome.tables_omitted,
     }
+
+
+def _table(line: TableLine) -> Json:
+    return line.model_dump(exclude_none=True, exclude=None if line.rows else {"rows", "rows_omitted"})
 
 
 def _event(comparison: Comparison, kind: str, suffix: str, now: float, data: Json) -> str:
@@ -172,13 +176,13 @@ def _envelope(event_id: str, source: str, subject: str, kind: str, now: float, d
 
 def _fitted(event: Json) -> str:
     """The event as text, within the size: equal entries go first, then lists are cut; totals, labels, ids never."""
-    text = _dump(event)
+    text = json_text(event)
     for shrink in (_drop_equal, *(_cut(n) for n in (50, 20, 10, 5, 2, 0))):
         if len(text.encode()) <= MAX_BYTES:
             break
         shrink(event["data"])
         event["data"]["caveats"] = [*dict.fromkeys([*event["data"].get("caveats", []), "truncated"])]
-        text = _dump(event)
+        text = json_text(event)
     return text
 
 
@@ -204,6 +208,9 @@ def _cut(most: int) -> Callable[[Json], None]:
                 kind[name] = kind[name][:most]
         for name in ("tables", "databases"):
             _cut_list(data.get("data", {}), name, most)
+        for table in data.get("data", {}).get("tables", ()):
+            if "rows" in table:
+                _cut_list(table, "rows", most // 10)
 
     return cut
 
@@ -212,12 +219,6 @@ def _cut_list(part: Json, name: str, most: int) -> None:
     if name in part:
         part[f"{name}_omitted"] += len(part[name][most:])
         part[name] = part[name][:most]
-
-
-def _dump(event: Json) -> str:
-    """UTF-8 JSON; the two non-characters that no queue takes are escaped."""
-    text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def _plain(value: Any) -> str | None:

@@ -16,6 +16,8 @@ from functions.pipeline.drs_models import DataLevelCompareInfo, JobId, conflicts
 Level = Literal["objects", "lines", "contents"]
 LEVELS: tuple[Level, ...] = ("objects", "lines", "contents")
 MAX_BODY_BYTES = 128 * 1024
+#: A queue message is an accepted body with the project and its id filled in, and a few characters escaped.
+MAX_MESSAGE_BYTES = 192 * 1024
 #: Deeper than any request can be; a parser's own recursion limit is far beyond it.
 MAX_DEPTH = 32
 VERSION = 1
@@ -109,7 +111,13 @@ def comparison_id_of(request_id: str) -> str:
 
 def canonical(request: Request) -> str:
     """The request as JSON with nulls dropped and keys sorted: what is stored, sent and hashed."""
-    return json.dumps(request.model_dump(mode="json", exclude_none=True), sort_keys=True, separators=(",", ":"))
+    return json_text(request.model_dump(mode="json", exclude_none=True), sort_keys=True)
+
+
+def json_text(value: Any, *, sort_keys: bool = False) -> str:
+    """Compact JSON that every queue and topic takes: the two non-characters that they refuse are escaped."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    return text.replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
 def fingerprint(request: Request) -> str:
@@ -117,13 +125,13 @@ def fingerprint(request: Request) -> str:
     return hashlib.sha256(canonical(request.model_copy(update={"request_id": None})).encode()).hexdigest()
 
 
-def parse_json_object(raw: bytes) -> dict[str, Any]:
+def parse_json_object(raw: bytes, most: int = MAX_BODY_BYTES) -> dict[str, Any]:
     """Read untrusted bytes as one JSON object.
 
     Raises Invalid for anything else: too large, not UTF-8, not JSON, NaN, nested too deep, or text that no queue takes.
     """
-    if len(raw) > MAX_BODY_BYTES:
-        _refuse("", f"the body has {len(raw)} bytes; {MAX_BODY_BYTES} are allowed")
+    if len(raw) > most:
+        _refuse("", f"the body has {len(raw)} bytes; {most} are allowed")
     try:
         text = raw.decode()
         if _depth(text) > MAX_DEPTH:

@@ -10,7 +10,7 @@ from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
 from functions.pipeline.messages import Invalid, PollMessage, field_errors, parse_json_object
 from functions.pipeline.polling_step import Poller
-from functions.pipeline.settings import DrsSettings, LedgerSettings, Polling, Settings
+from functions.pipeline.settings import DrsSettings, EventSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step
 
 
@@ -31,6 +31,7 @@ async def handle(event: dict[str, Any], context: LambdaContext, edge: Edge) -> d
         drs=DrsSettings.load(edge.env),
         ledger=LedgerSettings.load(edge.env),
         polling=Polling.load(edge.env),
+        events=EventSettings.load(edge.env),
         queue_url=settings.polls_queue_url,
     )
     queue = Queue(edge, settings.polls_queue_url, settings.polls_dead_letters_url)

@@ -12,10 +12,10 @@ from functions.pipeline.edge import Edge
 from functions.pipeline.finishing import Desk, expired
 from functions.pipeline.ledger import Again, Claim
 from functions.pipeline.messages import PollMessage
+from functions.pipeline.outcomes import outcome_of
 from functions.pipeline.readings import Reading
 from functions.pipeline.schedule import hop_delay, next_poll
-from functions.pipeline.settings import DrsSettings, LedgerSettings, Polling
-from functions.pipeline.verdict import outcome_of
+from functions.pipeline.settings import DrsSettings, EventSettings, LedgerSettings, Polling
 
 #: A task that can't be found may just not show yet: it counts as superseded after this many polls and seconds.
 MISSING_POLLS = 3
@@ -33,6 +33,7 @@ class Poller:
     drs: DrsSettings
     ledger: LedgerSettings
     polling: Polling
+    events: EventSettings
     queue_url: str
 
     async def step(self, claim: Claim) -> Again | None:
@@ -102,12 +103,16 @@ class Poller:
         if reading is None:
             return self._missing(comparison, task, now)
         if reading.terminal:
-            return comparison.with_outcome(outcome_of(comparison.request, task, reading, now))
+            return comparison.with_outcome(self._outcome_of(comparison, task, reading))
         if reading.status not in UNFINISHED_STATUSES:
             metrics.count("UnknownStatus")
             _log.warning("drs.unknown_status", status=reading.status, comparison_id=comparison.comparison_id)
         seen = {"status": reading.status, "missing_since": None, "missing_polls": 0}
         return _clear(comparison, reading).with_task(task.model_copy(update=seen))
+
+    def _outcome_of(self, comparison: Comparison, task: Task, reading: Reading) -> Outcome:
+        keys = self.events.include_keys
+        return outcome_of(comparison.request, task, reading, self.edge.now(), include_keys=keys)
 
     async def _cancel(self, drs: Drs, job_id: str, task: Task) -> Task:
         try:

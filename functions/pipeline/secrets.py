@@ -1,12 +1,14 @@
 """Secrets as the functions hold them: read once, kept for five minutes, read again when something doesn't fit."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from functions.pipeline import log
 from functions.pipeline.aws import AwsError, Secret
+from functions.pipeline.credentials_text import BadSecret
 from functions.pipeline.log_line import secret_texts
 
 KEPT_SECONDS = 300.0
@@ -53,12 +55,16 @@ class Secrets:
         return (await self._read(secret_id, REREAD_SECONDS)).value
 
     async def accepts(self, secret_id: str, check: Callable[[str], bool]) -> bool:
-        """Whether `check` holds for the kept text or, if it doesn't, for a fresh one: a key may just have changed."""
+        """Whether `check` holds for the kept text or, if it doesn't, for a fresh one: a key may just have changed.
+
+        A kept text that `check` can't read (BadSecret) may have been repaired; a fresh one that can't be read raises.
+        """
         kept = await self.value(secret_id)
-        if check(kept):
-            return True
+        with contextlib.suppress(BadSecret):
+            if check(kept):
+                return True
         fresh = await self.refreshed(secret_id)
-        return fresh != kept and check(fresh)
+        return check(fresh)
 
     async def _read(self, secret_id: str, oldest: float) -> Secret:
         kept = self._kept.setdefault(secret_id, _Kept())

@@ -9,12 +9,13 @@ from functions.pipeline.comparison import Comparison, Intent, Task
 from functions.pipeline.drs import DrsTask
 from functions.pipeline.gate import Full, Shut, Try, admission
 from functions.pipeline.messages import Request
+from functions.pipeline.outcomes import outcome_of
 from functions.pipeline.readings import DatabaseResult, ObjectCount, ObjectDifference, Reading, TableResult
 from functions.pipeline.schedule import hop_delay, next_poll, poll_delay
 from functions.pipeline.settings import BadSettings, LedgerSettings, Polling
 from functions.pipeline.steps import Drop, Ours, Publish, Wait, refused_claim
 from functions.pipeline.sweeping import next_interval, what_is_due
-from functions.pipeline.verdict import RANK, outcome_of, overall
+from functions.pipeline.verdict import RANK, overall
 
 REQUEST = Request.model_validate(
     {
