@@ -59,7 +59,7 @@ class Front:
         headers = {name.lower(): value for name, value in request.headers.items()}
         with self._clock.hold() as hold:
             try:
-                body = await request.read()
+                body = await request.content.read()  # request.read() stops at one MiB
                 answer = await self._answer(f"http://{headers.get('host', '')}{request.raw_path}", headers, body, hold)
             except _Gone:
                 if request.transport is not None:

@@ -47,8 +47,7 @@ class HttpApi:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request."""
-        with self._clock.hold():
-            departure = await self._answer(request)
+        departure = await self._answer(request)
         response = web.Response(status=departure.status, body=departure.body)
         for name, value in departure.headers:
             response.headers.add(name, value)
@@ -60,7 +59,8 @@ class HttpApi:
             return gateway_answer(404, "Not Found")
         target, parameters = found
         try:
-            body = await _read(request)
+            with self._clock.hold():
+                body = await _read(request)
         except HttpProcessingError:
             return gateway_answer(400, "Bad Request")
         if body is None:

@@ -68,12 +68,11 @@ class Mapping:
             return
         event = queue_event(messages, queue_arn=self._source.queue_arn, region=self._region)
         chain = Chain.joined(chains[message.id] for message in messages)
-        with self._clock.hold():
-            outcome = await self._functions.invoke(self._function, event, source=self._box.name, chain=chain)
-            done = acknowledged([m.id for m in messages], outcome, partial=self._source.partial)
-            for message in messages:
-                if message.id in done:
-                    self._box.delete(message)
+        outcome = await self._functions.invoke(self._function, event, source=self._box.name, chain=chain)
+        done = acknowledged([m.id for m in messages], outcome, partial=self._source.partial)
+        for message in messages:
+            if message.id in done:
+                self._box.delete(message)
 
     def _stopped(self, message: Any, chain: Chain) -> bool:
         """Tell whether Lambda would stop this loop. The message stays in flight, and at last becomes a dead letter."""

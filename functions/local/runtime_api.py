@@ -43,7 +43,7 @@ class RuntimeApi:
         path = request.path.removeprefix(_PREFIX)
         if path == "invocation/next":
             return await self._next()
-        text = (await request.read()).decode()
+        text = (await request.content.read()).decode()  # request.read() stops at one MiB
         if path == "init/error":
             self.failure = Outcome("init_error", json.loads(text))
             settle(self.ready)
