@@ -104,6 +104,13 @@ def test_ours_that_can_be_read_nowhere_behind_another_is_none(served: ServedDrs,
     assert read(client, ours) is None
 
 
+def test_results_of_another_object_task_are_not_ours(served: ServedDrs, client: Client, clock: Clock) -> None:
+    ours, theirs = finished(served, clock, "objects"), served.add_task(JOB_ID, "objects")
+    section = {"compare_task_id": theirs.task_id, "object_compare_overview": []}
+    served.script("results", None, Fault(200, {"object_level_compare_results": section}))
+    assert read(client, ours) is None
+
+
 @pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "TIMEOUT_INTERRUPT"])
 def test_how_an_object_task_ended_is_known_even_behind_another(
     served: ServedDrs, client: Client, clock: Clock, job: Job, status: str
