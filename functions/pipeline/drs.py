@@ -7,7 +7,7 @@ request is identified and sent is in ``drs_wire``, what results mean in ``readin
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import aiohttp
@@ -69,7 +69,7 @@ class DrsTask:
 
 
 class Drs:
-    """The comparison API for one project. Holds no state of its own; ``tokens`` outlives it.
+    """The comparison API for one project. One step at a time; ``tokens`` outlives it.
 
     ``pace`` is awaited before each call to DRS, ``now`` gives epoch seconds, ``language`` is ``en-us`` or ``zh-cn``.
     """
@@ -137,16 +137,21 @@ class Drs:
         ``None``: the overview shows another object-level task and ours can't be read by its id. Raises ``TryLater``
         also where reading broke off half-way, and ``Refused``, with ``job_gone`` if DRS has no such job.
         """
+        self._wire.asked_to_wait = None
         try:
-            if level == "objects":
-                return await read_objects(self._wire, self._results, job_id, task_id)
-            return await read_data(self._wire, self._results, job_id, task_id, level)
+            reading = await self._reading(job_id, task_id, level)
+            return reading and replace(reading, retry_after=self._wire.asked_to_wait)
         except Refused as refusal:
             if not refusal.is_wordless:
                 raise
             # Neither DRS nor its gateway speaks like that: a running task isn't given up for it.
             code, message = refusal.code, refusal.message
         raise TryLater(code, message)
+
+    async def _reading(self, job_id: str, task_id: str, level: Level) -> Reading | None:
+        if level == "objects":
+            return await read_objects(self._wire, self._results, job_id, task_id)
+        return await read_data(self._wire, self._results, job_id, task_id, level)
 
     async def cancel(self, job_id: str, task_id: str) -> None:
         """Cancel a task (drs_03_0244). Raises ``TryLater``, and ``Refused`` for one that can't be cancelled."""

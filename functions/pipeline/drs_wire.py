@@ -70,6 +70,8 @@ class Wire:
         self._language = language
         self._pace = pace
         self._tokens = Tokens(session, project_id, project, now=now, cache=tokens)
+        self.asked_to_wait: float | None = None
+        """Longest wait, in seconds, that a happy answer has asked for since this was last set to ``None``."""
 
     async def call(
         self,
@@ -150,6 +152,8 @@ class Wire:
             raise self._without_words(raw.status, wait)
         if data is None and raw.body.strip() not in {b"", b"null"}:
             raise TryLater(UNREADABLE, f"status {raw.status} with a body that is not JSON", retry_after=wait, sent=True)
+        if wait is not None:
+            self.asked_to_wait = max(wait, self.asked_to_wait or 0.0)
         return Reply(data, wait)
 
     def decide(self, status: int, error: Told, *, retry_after: float | None = None) -> TryLater | Refused:
