@@ -7,6 +7,7 @@ which does. Everything but the comparing itself happens on the event loop's thre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -137,10 +138,10 @@ class Tasks:
             except sqlite3.Error:
                 _log.exception("the store can't be read or written; trying again")
                 idle = False
-            try:
-                await asyncio.wait_for(self._changed.wait(), None if idle else _BEAT_SECONDS)
-            except TimeoutError:
-                continue
+            # Not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the change.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if idle else _BEAT_SECONDS):
+                    await self._changed.wait()
 
     async def settle(self) -> None:
         """Wait until everything that is due by now has ended."""

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from functions.comparer.jobs import Job
 from functions.comparer.store import Store, StoreUnusable, Task
+from functions.comparer.tasks import DataWanted, Tasks
 from tests.comparer.served import (
     EPOCH,
     JOB,
@@ -488,3 +490,22 @@ async def _tables_by_page(comparer: Comparer, lines: str, objects: str) -> list[
             )
         )
     return shown
+
+
+def test_the_watch_ends_even_if_something_changes_at_that_very_moment(target: Path) -> None:
+    async def journey() -> None:
+        held, store = HeldEndpoint(), Store(None)
+        ids = iter(["scheduled", "at once"])
+        tasks = Tasks(store, {JOB: Job(JOB, held, held)}, Clock(), unique=lambda: next(ids))
+        tasks.create(JOB, objects=False, data=DataWanted("lines", None, EPOCH + 1, cancel=False))
+        watch = asyncio.create_task(tasks.watch())
+        await asyncio.sleep(0)  # Until it waits.
+        await asyncio.sleep(0)
+        tasks.create(JOB, objects=True, data=None)
+        watch.cancel()
+        done, _ = await asyncio.wait({watch}, timeout=10)
+        assert done == {watch}
+        await tasks.close()
+        store.close()
+
+    asyncio.run(journey())
