@@ -51,7 +51,7 @@ class _Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")
 @click.version_option(package_name="parity", prog_name="parity", message="%(prog)s %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> int:  # noqa: FBT001 - click's signature
+def cli(ctx: click.Context, debug: bool) -> int:
     """Parity turns a database-migration comparison into an event.
 
     send, watch, status, list, cancel and doctor talk to the local cloud that

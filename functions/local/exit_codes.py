@@ -2,15 +2,13 @@
 
 from typing import Final
 
-from functions.pipeline.comparison import Verdict
-
 OK: Final = 0
 USAGE: Final = 2
 INTERNAL: Final = 70
 NOT_YET: Final = 75
 INTERRUPTED: Final = 130
 
-OF_VERDICT: Final[dict[Verdict, int]] = {
+OF_VERDICT: Final[dict[str, int]] = {
     "consistent": 0,
     "inconsistent": 1,
     "incomplete": 3,
@@ -33,4 +31,4 @@ def of_verdict(verdict: str | None) -> int:
     """The exit code of a verdict; None is no verdict yet. A verdict of a newer release is told as incomplete."""
     if verdict is None:
         return NOT_YET
-    return {str(known): code for known, code in OF_VERDICT.items()}.get(verdict, OF_VERDICT["incomplete"])
+    return OF_VERDICT.get(verdict, OF_VERDICT["incomplete"])

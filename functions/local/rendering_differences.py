@@ -1,0 +1,106 @@
+"""Shows what a comparison found, by name: from the `objects` and `data` of a finished event to lines."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from functions.local.rendering import DIM, Part, Screen
+
+_NAMED = (
+    ("only_in_source", "only in source"),
+    ("only_in_target", "only in target"),
+    ("different", "differs"),
+    ("not_compared", "not compared"),
+)
+_RESULTS: Mapping[str, tuple[str, str]] = {
+    "consistent": ("same", "green"),
+    "inconsistent": ("DIFFERENT", "bold red"),
+    "incomplete": ("not compared", "bold yellow"),
+}
+_LEAST, _MOST = 18, 40
+_MOST_UNCOMPARED = 3
+
+
+def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | None = None) -> None:
+    """Write both levels of an event's data, what differs by name; at most `most` names or tables of a kind each."""
+    objects, tables = data.get("objects"), data.get("data")
+    names = [t["type"] for t in (objects or {}).get("types", [])] + [_name(t) for t in (tables or {}).get("tables", [])]
+    column = min(max([len(name) for name in names] + [_LEAST]), _MOST)
+    if objects:
+        _head(screen, "objects", column)
+        for kind in objects["types"]:
+            _show_type(screen, kind, column, most)
+        _omitted(screen, objects.get("types_omitted", 0), "object types")
+    if tables:
+        _head(screen, {"lines": "rows", "contents": "values"}.get(tables["level"], tables["level"]), column)
+        _show_tables(screen, tables, column, most)
+
+
+def _head(screen: Screen, title: str, column: int) -> None:
+    screen.line((f"  {title:<{column}} {'source':>9} {'target':>9}", DIM))
+
+
+def _row(name: str, source: Any, target: Any, column: int) -> str:
+    return f"  {name:<{column}} {_number(source):>9} {_number(target):>9}  "
+
+
+def _show_type(screen: Screen, kind: Mapping[str, Any], column: int, most: int | None) -> None:
+    screen.line(_row(kind["type"], kind["source_count"], kind["target_count"], column), _result(kind["result"]))
+    for field, told in _NAMED:
+        names = kind.get(field, ())
+        # What could not be compared is usually everything, for one reason.
+        shown = names[:_MOST_UNCOMPARED] if field == "not_compared" else names[:most]
+        for name in shown:
+            screen.line(f"    {told:<16}", (name, "bold"), hang=20)
+        _omitted(screen, len(names) - len(shown), told)
+    _omitted(screen, kind.get("omitted", 0), "names")
+
+
+def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int | None) -> None:
+    tables = data.get("tables", [])
+    wrong = [t for t in tables if t["result"] != "consistent"]
+    for table in wrong[:most]:
+        _show_table(screen, table, column)
+    _omitted(screen, len(wrong) - len(wrong[:most]), "tables")
+    told = {t["source_db"] for t in wrong}
+    for database in data.get("databases", []):
+        if database["result"] != "consistent" and database["source_db"] not in told:
+            screen.line(_row(f"{database['source_db']} (database)", "", "", column), _result(database["result"]))
+    same = len(tables) - len(wrong)
+    if same:
+        word = "other table" if wrong else "table"
+        screen.line(f"  {same} {word}{'s' if same != 1 else ''}: ", ("same", "green"))
+    _omitted(screen, data.get("tables_omitted", 0), "tables")
+
+
+def _show_table(screen: Screen, table: Mapping[str, Any], column: int) -> None:
+    source, target = table.get("source_rows"), table.get("target_rows")
+    told = table.get("message") or _gap(source, target)
+    parts: Iterable[Part] = (
+        _row(_name(table), source, target, column),
+        _result(table["result"]),
+        f"  {told[:1].lower()}{told[1:].rstrip('.')}" if told else "",
+    )
+    screen.line(*parts, hang=6)
+
+
+def _gap(source: int | None, target: int | None) -> str:
+    if source is None or target is None or source == target:
+        return ""
+    return f"{_number(abs(source - target))} {'fewer' if target < source else 'more'} in the target"
+
+
+def _name(table: Mapping[str, Any]) -> str:
+    return f"{table['source_db']}.{table['source_table']}"
+
+
+def _result(result: str) -> Part:
+    return _RESULTS.get(result, (result, "bold"))
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "" if value == "" else "-"
+
+
+def _omitted(screen: Screen, count: int, noun: str) -> None:
+    if count:
+        screen.line((f"    … and {count} more {noun}", DIM))
