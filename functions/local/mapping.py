@@ -68,7 +68,7 @@ class Mapping:
             return
         event = queue_event(messages, queue_arn=self._source.queue_arn, region=self._region)
         chain = Chain.joined(chains[message.id] for message in messages)
-        outcome = await self._functions.invoke(self._function, event, source=self._box.name, chain=chain)
+        outcome = await self._functions.invoke(self._function, event, source=self._source.queue, chain=chain)
         done = acknowledged([m.id for m in messages], outcome, partial=self._source.partial)
         for message in messages:
             if message.id in done:
@@ -79,5 +79,5 @@ class Mapping:
         if self._function.loop_allowed or chain.count(self._function.arn) < MOST_INVOCATIONS:
             return False
         event = queue_event([message], queue_arn=self._source.queue_arn, region=self._region)
-        self._functions.report_loop(self._function, self._box.name, event, chain)
+        self._functions.report_loop(self._function, self._source.queue, event, chain)
         return True

@@ -77,8 +77,9 @@ class Role:
 
 @dataclass(frozen=True)
 class QueueSource:
-    """An SQS event of a function; `window` in seconds."""
+    """An SQS event of a function; `queue` is the queue's logical id, `window` in seconds."""
 
+    queue: str
     queue_arn: str
     batch_size: int
     window: int

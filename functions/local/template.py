@@ -88,7 +88,7 @@ class _Reader:
         roles = read_roles(self._of("AWS::IAM::Role"), self._of("AWS::IAM::Policy"), self._identity)
         apis = {str(self._identity(k)[None]): k for k in self._of("AWS::Serverless::HttpApi")}
         queues = self._read("AWS::SQS::Queue", read_queue)
-        visibility = {queue.arn: queue.visibility for queue in queues.values()}
+        by_arn = {queue.arn: queue for queue in queues.values()}
         subscriptions = self._read("AWS::SNS::Subscription", read_subscription)
         return Stack(
             account=self._place.account,
@@ -100,9 +100,7 @@ class _Reader:
             secrets=self._read("AWS::SecretsManager::Secret", read_secret),
             functions=self._read(
                 "AWS::Serverless::Function",
-                lambda k, p, i: read_function(
-                    k, p, i, folder=self._path.parent, roles=roles, apis=apis, queues=visibility
-                ),
+                lambda k, p, i: read_function(k, p, i, folder=self._path.parent, roles=roles, apis=apis, queues=by_arn),
             ),
             apis=apis,
             skipped={k: v for k, v in self._kinds.items() if v not in EMULATED}

@@ -7,11 +7,14 @@ from typing import Any
 
 from functions.local.errors import TemplateError
 from functions.local.identities import Identity
-from functions.local.resources import Function, QueueSource, Role, Route, Schedule
+from functions.local.policy import Wish, allowed
+from functions.local.resources import Function, Queue, QueueSource, Role, Route, Schedule
 from functions.local.template_data import truth
 from functions.local.template_types import EVENTS, check_properties
 
 _SECTIONS = {"AWS::Serverless::Function": "Function", "AWS::Serverless::HttpApi": "HttpApi"}
+POLLING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+"""What Lambda does to a queue with the function's role."""
 _RATE = re.compile(r"rate\((\d+) (minute|minutes|hour|hours|day|days)\)")
 _UNITS = {"minute": 60, "hour": 3600, "day": 86400}
 
@@ -43,9 +46,9 @@ def read_function(
     folder: Path,
     roles: Mapping[str, Role],
     apis: Mapping[str, str],
-    queues: Mapping[str, int],
+    queues: Mapping[str, Queue],
 ) -> Function:
-    """Return a function. `roles` are by ARN, `apis` id -> logical id, `queues` ARN -> visibility in seconds."""
+    """Return a function. `roles` are by ARN, `apis` id -> logical id, `queues` are by ARN."""
     if properties.get("Role") not in roles:
         msg = f"{logical_id}: Role must be the ARN of a role in this template; generated roles are not read"
         raise TemplateError(msg)
@@ -66,7 +69,7 @@ def read_function(
         loop_allowed=_loop_allowed(logical_id, properties.get("RecursiveLoop", "Terminate")),
         retries=retry[0],
         event_age=retry[1],
-        queues=tuple(_queue(f"{logical_id}.{n}", e, timeout, queues) for n, k, e in events if k == "SQS"),
+        queues=tuple(_queue(f"{logical_id}.{n}", e, timeout, role, queues) for n, k, e in events if k == "SQS"),
         routes=tuple(_route(f"{logical_id}.{n}", e, apis) for n, k, e in events if k == "HttpApi"),
         schedules=tuple(_schedule(f"{logical_id}.{n}", k, e) for n, k, e in events if k in {"Schedule", "ScheduleV2"}),
     )
@@ -112,13 +115,18 @@ def _events(where: str, events: Mapping[str, Any]) -> list[tuple[str, str, Mappi
     return found
 
 
-def _queue(where: str, event: Mapping[str, Any], timeout: int, queues: Mapping[str, int]) -> QueueSource:
+def _queue(where: str, event: Mapping[str, Any], timeout: int, role: Role, queues: Mapping[str, Queue]) -> QueueSource:
     arn = event["Queue"]
     if arn not in queues:
         msg = f"{where}: Queue must be the ARN of a queue in this template"
         raise TemplateError(msg)
-    if timeout > queues[arn]:
-        msg = f"{where}: AWS refuses a function time-out ({timeout} s) above the queue's visibility ({queues[arn]} s)"
+    for action in POLLING:
+        if not allowed(role.statements, Wish(action, arn)):
+            msg = f"{where}: AWS refuses the event source, because {role.logical_id} does not allow {action}"
+            raise TemplateError(msg)
+    visibility = queues[arn].visibility
+    if timeout > visibility:
+        msg = f"{where}: AWS refuses a function time-out ({timeout} s) above the queue's visibility ({visibility} s)"
         raise TemplateError(msg)
     size, window = int(event.get("BatchSize", 10)), int(event.get("MaximumBatchingWindowInSeconds", 0))
     if not 1 <= size <= 10_000 or not 0 <= window <= 300 or (size > 10 and window < 1):
@@ -133,6 +141,7 @@ def _queue(where: str, event: Mapping[str, Any], timeout: int, queues: Mapping[s
         msg = f"{where}: MaximumConcurrency must be 2 to 1000"
         raise TemplateError(msg)
     return QueueSource(
+        queue=queues[arn].logical_id,
         queue_arn=arn,
         batch_size=size,
         window=window,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -61,7 +62,8 @@ def test_a_crash_leaves_exactly_the_effects_before_it_and_the_message_comes_back
 
 def test_a_finally_block_of_a_crashed_function_reaches_nobody() -> None:
     async def journey(cloud: Cloud) -> None:
-        await order(cloud, ["put", "a"], **{"finally": True})
+        more: dict[str, Any] = {"finally": True}
+        await order(cloud, ["put", "a"], **more)
         await cloud.settle(lambda: len(cloud.hops) == 1)
         await cloud.clock.idle()
         assert await left_behind(cloud) == (True, 0, 0)
