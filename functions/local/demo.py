@@ -95,7 +95,7 @@ class Demo:
         secret = cloud.secret("WebhookSecret")
         door = Door(Target(cloud.url, "the local cloud", token=None, webhook_secret=secret))
         request_id, self._asked_at = f"demo-{secrets.token_hex(4)}", time.time()
-        body = json.dumps(_request(), separators=(",", ":")).encode()
+        body = json.dumps(_request()).encode()
         headers = signed_headers(secret, request_id, int(self._asked_at), body)
         show_request(self._screen, cloud.url, headers, body)
         writer.execute("BEGIN EXCLUSIVE")
@@ -129,10 +129,10 @@ class Demo:
         if happening.function == "webhook":
             self._accepted += 1
             if self._accepted == 2:
-                words = replace(words, answer="DUPLICATE of the same request: 202, same comparison", kind="trouble")
+                words = replace(words, answer="DUPLICATE request: 202, the same comparison", kind="trouble")
         elif happening.function == "poll" and words.answer == "KILLED":
             self._recovering = True
-            words = replace(words, answer=f"KILLED (SIGKILL) {self._killer.moment}")
+            words = replace(words, answer=f"SIGKILL: {self._killer.moment}")
         elif happening.function == "poll" and self._recovering:
             self._recovering = False
             words = replace(words, message=f"{words.message} again")

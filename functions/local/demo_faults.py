@@ -2,7 +2,10 @@
 
 from functions.local.faults import Call, Crash, Fault
 
-_SIDE_EFFECTS = {"SendMessage": "sent the next step", "Publish": "published the event"}
+_SIDE_EFFECTS = {
+    "SendMessage": "DRS had answered, step 2 was not sent",
+    "Publish": "the event was stored and not published",
+}
 
 
 class KillOnce:
@@ -17,5 +20,5 @@ class KillOnce:
         about_to = call.function == "PollFunction" and call.phase == "before" and call.action in _SIDE_EFFECTS
         if self.moment is not None or not about_to:
             return None
-        self.moment = f"after DRS answered, before it {_SIDE_EFFECTS[call.action]}"
+        self.moment = _SIDE_EFFECTS[call.action]
         return Crash()

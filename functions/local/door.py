@@ -77,8 +77,7 @@ class Door:
         except HTTPError as error:
             return _read(error)
         except (URLError, HTTPException, OSError) as error:
-            reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-            raise unreachable(f"{self.target.url} ({self.target.origin}) can't be reached: {reason}") from error
+            raise unreachable(f"{self.target.url} ({self.target.origin}) can't be reached: {_why(error)}") from error
 
 
 def signed_headers(secret: str, request_id: str, timestamp: int, body: bytes) -> dict[str, str]:
@@ -104,6 +103,11 @@ def refusal(answer: Answer) -> CommandFailed:
     if answer.status == 401:
         return bad_input(f"refused (HTTP 401): {told} Check the secret and this machine's clock: `parity doctor`.")
     return bad_input(f"refused (HTTP {answer.status}): {told}")
+
+
+def _why(error: Exception) -> str:
+    cause = getattr(error, "reason", error)
+    return str(getattr(cause, "strerror", None) or cause) or type(cause).__name__
 
 
 class _NoRedirects(HTTPRedirectHandler):

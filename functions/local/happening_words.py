@@ -21,21 +21,25 @@ class Words:
 
 
 _NOTES: Mapping[str, tuple[str, str, Kind]] = {
-    "comparison.accepted": ("POST /comparisons", "202, stored as {id}", "plain"),
-    "webhook.refused": ("POST /comparisons", "refused with HTTP {status}", "trouble"),
+    "comparison.accepted": ("POST", "202, stored as {id}", "plain"),
+    "webhook.refused": ("POST", "refused with HTTP {status}", "trouble"),
     "comparison.started": ("request", "DRS took it: {tasks}", "plain"),
-    "comparison.polled": ("step {step}", "DRS {statuses}", "plain"),
-    "comparison.finished": ("step {step}", "DRS {statuses}; verdict: {verdict}", "verdict"),
-    "comparison.published": ("poll", "the stored event is published", "verdict"),
+    "comparison.polled": ("{step}", "DRS {statuses}", "plain"),
+    "comparison.finished": ("{step}", "DRS {statuses}; verdict: {verdict}", "verdict"),
+    "comparison.published": ("message", "the stored event is published", "verdict"),
     "comparison.cancel_requested": ("DELETE", "{id} is to stop", "plain"),
-    "message.waits": ("duplicate or early", "waits: {waits}", "plain"),
-    "message.dropped": ("duplicate", "dropped: {drops}", "plain"),
-    "step.waits": ("step {step}", "tries again later: {code}", "trouble"),
-    "step.lost": ("step {step}", "another worker took over", "trouble"),
+    "message.waits": ("message", "waits: {waits}", "plain"),
+    "message.dropped": ("message", "dropped: {drops}", "plain"),
+    "step.waits": ("{step}", "{trouble}", "trouble"),
+    "step.lost": ("{step}", "another worker took over", "trouble"),
     "request.refused": ("request", "refused: {errors}", "trouble"),
 }
-_WAITS = {"leased": "its twin is at work", "early": "it is early", "ahead": "it is ahead of the ledger"}
-_DROPS = {"stale": "done already", "done": "done already", "unknown": "nobody knows its comparison"}
+_WAITS = {"leased": "a worker has it in hand", "early": "it is early", "ahead": "it is ahead of the ledger"}
+_DROPS = {
+    "stale": "a duplicate, done already",
+    "done": "a duplicate, done already",
+    "unknown": "nobody knows its comparison",
+}
 
 
 def note_words(note: Mapping[str, Any], comparison: Comparison | None) -> Words | None:
@@ -54,9 +58,9 @@ def note_words(note: Mapping[str, Any], comparison: Comparison | None) -> Words 
         "drops": _DROPS.get(why, why),
         "errors": _errors(note.get("errors")),
         "status": note.get("status"),
-        "step": note.get("step"),
+        "step": f"step {note['step']}" if note.get("step") else "request",
         "verdict": note.get("verdict"),
-        "code": note.get("code") or "not now",
+        "trouble": f"later: {note['code']}" if note.get("code") else "waits for its turn on the DRS job",
     }
     message, answer, kind = found
     return Words(message.format_map(facts), answer.format_map(facts), kind)

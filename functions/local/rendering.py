@@ -5,7 +5,7 @@ On a terminal lines are coloured and wrapped with a hanging indent; anywhere els
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TextIO
 
@@ -58,6 +58,12 @@ class Screen:
     def remark(self, *parts: Part, hang: int = 0) -> None:
         """Write one line beside the result."""
         _write(self._err, parts, hang)
+
+    def verbatim(self, lines: Iterable[str]) -> None:
+        """Write lines exactly as they are, to be copied: nothing wrapped, nothing indented."""
+        for line in lines:
+            self._out.file.write(line + "\n")
+        self._out.file.flush()
 
     def json(self, value: Any) -> None:
         """Write one JSON document as one line."""

@@ -9,16 +9,14 @@ from functions.local.rendering_differences import show_differences
 from functions.local.rendering_event import show_event_abridged
 from functions.local.stage import Stage
 
-_RUNTIMES = {"processes": "processes under the Lambda runtime client", "in_process": "in this process"}
+_RUNTIMES = {"processes": "under the Lambda runtime client", "in_process": "in this process"}
 
 
 def show_start(screen: Screen, running: Stage) -> None:
     """What is about to be seen."""
     screen.line(("Parity: a database-migration comparison becomes an event", "bold"))
-    screen.line(
-        (f"template.yaml on this machine, functions as {_RUNTIMES[running.runtime]}; DRS is the", DIM),
-    )
-    screen.line((f"comparison service at {running.comparer.url}, over two SQLite databases.", DIM))
+    screen.line((f"AWS is template.yaml on this machine, functions {_RUNTIMES[running.runtime]}.", DIM))
+    screen.line(("DRS is Parity's comparison service, over two SQLite databases, one of them busy.", DIM))
     screen.line()
 
 
@@ -59,7 +57,8 @@ def show_only_event(screen: Screen, event: Mapping[str, Any], deliveries: int, i
     screen.line(
         ("4 ", "bold cyan"),
         ("The finished event on the topic", "bold"),
-        f"  {_times(deliveries, 'delivery', 'deliveries')}, {_times(ids, 'id', 'different ids')}",
+        f": exactly {ids}" if ids == 1 else f": {ids}",
+        (f"  ({_times(deliveries, 'delivery', 'deliveries')}, {_times(ids, 'id', 'ids')}; abridged)", DIM),
     )
     show_event_abridged(screen, event)
 
@@ -68,16 +67,19 @@ def show_next(screen: Screen, seconds: float) -> None:
     """What to do with one's own DRS, and how it ended."""
     screen.line()
     screen.line(("5 ", "bold cyan"), ("Next, with your own DRS", "bold"))
-    screen.line("    make build && sam deploy --guided   deploy it; the README says what it costs")
-    screen.line("    PARITY_URL=… parity doctor          check what you configured")
-    screen.line("    PARITY_URL=… parity send --watch request.json     and wait for the verdict")
-    screen.line("  Without one: ", ("parity compare old.db new.db", "bold"), ", or ", ("parity up", "bold"), ".")
+    for command, told in _NEXT:
+        screen.line(f"    {command:<36} ", (told, DIM))
+    screen.line(("  with PARITY_URL, PARITY_TOKEN, PARITY_WEBHOOK_SECRET of your deployment", DIM))
+    screen.line("  Without one: ", ("parity compare old.db new.db", "bold"), ", or ", ("parity up", "bold"))
     screen.line()
-    screen.line(
-        (f"{seconds:.1f} s. Everything is stopped and removed. ", DIM),
-        ("Exit code 0, though the verdict is inconsistent: it is a demo.", DIM),
-        hang=0,
-    )
+    screen.line((f"{seconds:.1f}s; all is stopped and removed. Exit code 0 all the same: it is a demo.", DIM))
+
+
+_NEXT = (
+    ("make build && sam deploy --guided", "deploy it; the README has the costs"),
+    ("parity doctor", "check what you have configured"),
+    ("parity send request.json --watch", "ask, and wait for the verdict"),
+)
 
 
 def _times(count: int, one: str, many: str) -> str:

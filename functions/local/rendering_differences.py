@@ -25,12 +25,12 @@ def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | Non
     objects, tables = data.get("objects"), data.get("data")
     names = [t["type"] for t in (objects or {}).get("types", [])] + [_name(t) for t in (tables or {}).get("tables", [])]
     column = min(max([len(name) for name in names] + [_LEAST]), _MOST)
-    if objects:
+    if objects and objects["types"]:
         _head(screen, "objects", column)
         for kind in objects["types"]:
             _show_type(screen, kind, column, most)
         _omitted(screen, objects.get("types_omitted", 0), "object types")
-    if tables:
+    if tables and (tables.get("tables") or tables.get("databases")):
         _head(screen, {"lines": "rows", "contents": "values"}.get(tables["level"], tables["level"]), column)
         _show_tables(screen, tables, column, most)
 
@@ -74,7 +74,7 @@ def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int
 
 def _show_table(screen: Screen, table: Mapping[str, Any], column: int) -> None:
     source, target = table.get("source_rows"), table.get("target_rows")
-    told = table.get("message") or _gap(source, target)
+    told = str(table.get("message") or _gap(source, target)).removeprefix("The table is ")
     parts: Iterable[Part] = (
         _row(_name(table), source, target, column),
         _result(table["result"]),
