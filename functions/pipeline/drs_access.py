@@ -15,7 +15,7 @@ from functions.pipeline.drs import Drs
 from functions.pipeline.drs_errors import TryLater
 from functions.pipeline.drs_project import Project
 from functions.pipeline.edge import Edge
-from functions.pipeline.gate import PROBE_SECONDS, SLOTS, Gate, Pass, Shut
+from functions.pipeline.gate import PROBE_SECONDS, SLOTS, Gate, Pass, Probing, Shut
 from functions.pipeline.secrets import Secrets
 from functions.pipeline.settings import DrsSettings, LedgerSettings
 
@@ -134,8 +134,8 @@ async def _enter(edge: Edge, settings: DrsSettings, gate: Gate, project_id: str)
             return answer, project
         if isinstance(answer, Shut):
             raise Closed(answer.until, "credentials")
-        if loop.time() > patience:
-            raise Closed(edge.now() + 1, "budget")
+        if isinstance(answer, Probing) or loop.time() > patience:
+            raise Closed(answer.until if isinstance(answer, Probing) else edge.now() + 1, "budget")
         await asyncio.sleep(_PAUSE_SECONDS * (0.5 + edge.random()))
 
 

@@ -15,6 +15,8 @@ from functions.pipeline.aws import Aws, ConditionFailed
 
 SLOTS = 2
 PROBE_SECONDS = 60.0
+#: How long proving credentials mostly takes at most; others come back after that. Seconds.
+PROVEN_WITHIN_SECONDS = 2.0
 #: Bad signatures after which the same credentials are not tried again.
 MOST_STRIKES = 2
 
@@ -39,7 +41,14 @@ class Shut:
 
 @dataclass(frozen=True)
 class Full:
-    """Both slots are taken, or the credentials are being proven by another step: try again in a moment."""
+    """Both slots are taken: try again in a moment."""
+
+
+@dataclass(frozen=True)
+class Probing:
+    """Another step is proving the credentials: come back at `until`, when it will have."""
+
+    until: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Try:
     alone: bool
 
 
-def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut | Full:
+def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut | Full | Probing:
     """Whether a step with these credentials may ask for entry, from the gate's item ({} where there is none)."""
     free = tuple(n for n in range(SLOTS) if item.get(f"slot_{n}_until", 0) < now)
     if item.get("proven") == fingerprint:
@@ -61,7 +70,7 @@ def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut 
             return Shut(max(probe_at, now + PROBE_SECONDS))
         if probe_at > now:
             return Shut(probe_at)
-    return Try((0,), alone=True) if len(free) == SLOTS else Full()
+    return Try((0,), alone=True) if len(free) == SLOTS else Probing(now + PROVEN_WITHIN_SECONDS)
 
 
 class Gate:
@@ -84,7 +93,7 @@ class Gate:
         """The gate's item as it is; {} where nobody came yet."""
         return await self._aws.get_item(self._table, self._key) or {}
 
-    async def enter(self, fingerprint: str, item: dict[str, Any]) -> Pass | Shut | Full:
+    async def enter(self, fingerprint: str, item: dict[str, Any]) -> Pass | Shut | Full | Probing:
         """Ask for a slot with these credentials; `item` is what `look` saw a moment ago."""
         answer = admission(item, fingerprint, self._now())
         if not isinstance(answer, Try):
@@ -93,7 +102,7 @@ class Gate:
             token = self._unique()
             if await self._occupy(slot, token, fingerprint, alone=answer.alone):
                 return Pass(slot, token, fingerprint, probe=answer.alone)
-        return Full()
+        return Probing(self._now() + PROVEN_WITHIN_SECONDS) if answer.alone else Full()
 
     async def _occupy(self, slot: int, token: str, fingerprint: str, *, alone: bool) -> bool:
         now = self._now()

@@ -53,7 +53,7 @@ def verdict_of(body: Mapping[str, Any], job: Job | None = None, quirks: Quirks |
     ],
 )
 def test_how_a_drs_task_ends_decides_the_verdict(walk: Walk, verdict: str) -> None:
-    data = verdict_of(BOTH, Job(JOB, walk=walk))
+    data = verdict_of(BOTH | {"deadline_seconds": 1_200}, Job(JOB, walk=walk))
     assert data["verdict"] == verdict
     assert ("still_running" in data["caveats"]) == (verdict == "expired")
     assert data["levels"]["objects"] == data["levels"]["lines"] == verdict
@@ -274,7 +274,7 @@ def test_fifty_comparisons_with_wrong_credentials_all_finish_once_they_are_repai
                 for name in names:
                     await w.enqueue({"job_id": name, "object_level_compare_type": "objects", "request_id": name})
                 began = clock.now()
-                await w.cloud.settle(until=lambda: clock.now() > began + 1_800)
+                await w.cloud.settle(until=lambda: clock.now() > began + 300)
                 assert w.events("finished") == []
                 assert drs.identities.worst_row <= 2
                 w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: drs.project()}))
@@ -297,7 +297,7 @@ def test_a_key_that_goes_bad_under_way_is_not_tried_a_third_time() -> None:
                 await w.cloud.settle(until=lambda: len(w.events("started")) == 20)
                 drs.identities.access_keys["AKEXAMPLE"] = "a new one"
                 began = clock.now()
-                await w.cloud.settle(until=lambda: clock.now() > began + 1_200)
+                await w.cloud.settle(until=lambda: clock.now() > began + 300)
                 assert drs.identities.worst_row <= 2
                 w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: drs.project() | {"secret_key": "a new one"}}))
                 events = await w.finished(20, within=3_600)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from functions.pipeline.adoption import candidates, next_move, same_objects
 from functions.pipeline.comparison import Comparison, Intent, Task
 from functions.pipeline.drs import DrsTask
-from functions.pipeline.gate import Full, Shut, Try, admission
+from functions.pipeline.gate import Full, Probing, Shut, Try, admission
 from functions.pipeline.messages import Request
 from functions.pipeline.outcomes import outcome_of
 from functions.pipeline.readings import DatabaseResult, ObjectCount, ObjectDifference, Reading, TableResult
@@ -191,7 +191,7 @@ def test_a_task_over_other_tables_is_not_ours() -> None:
 
 def test_unproven_credentials_go_through_one_at_a_time() -> None:
     assert admission({}, "v1", 100) == Try((0,), alone=True)
-    assert admission({"slot_0_until": 140.0}, "v1", 100) == Full()
+    assert admission({"slot_0_until": 140.0}, "v1", 100) == Probing(102)
     assert admission({"slot_0_until": 99.0}, "v1", 100) == Try((0,), alone=True)
 
 
