@@ -1,0 +1,84 @@
+"""`python -m tests.benchmarks`: every benchmark, one after the other; prints ratios of medians of paired runs.
+
+Name some to run only these: imports, steps, journeys.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from tests.benchmarks import imports, journeys, steps
+from tests.benchmarks.clouds import Templates
+from tests.benchmarks.grounds import Ground, copied, deployed
+from tests.benchmarks.table import compared, say
+
+PARTS = ("imports", "steps", "journeys")
+
+
+def main(asked: list[str]) -> int:
+    """Run what is asked for, or everything; 2 for wrong arguments or where it can't run."""
+    if unknown := set(asked) - set(PARTS):
+        say(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+        return 2
+    if not sys.platform.startswith("linux"):
+        say("the Lambda runtime client, on which everything here is measured, runs on Linux alone")
+        return 2
+    parts = asked or list(PARTS)
+    with tempfile.TemporaryDirectory(prefix="parity-bench-") as made:
+        folder = Path(made)
+        (folder / "here").mkdir()
+        here = copied(folder / "here")
+        if "imports" in parts:
+            _imports(deployed(folder / "deployed", say) or here)
+        templates = Templates.write(here, folder)
+        if "steps" in parts:
+            asyncio.run(_steps(templates))
+        if "journeys" in parts:
+            asyncio.run(_journeys(templates, folder / "databases"))
+    return 0
+
+
+def _title(text: str) -> None:
+    say()
+    say(f"{text} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors)")
+
+
+def _imports(ground: Ground) -> None:
+    _title(f"Cold import, Python {ground.version}, {imports.ROUNDS} rounds")
+    for line in imports.table(imports.measure(ground)):
+        say(line)
+    say("on top of the loaded Lambda runtime client, all with unchecked-hash bytecode;")
+    say("all: boto3, Powertools, pydantic, aiohttp. two: boto3, Powertools.")
+    say("clients: boto3's for sqs, sns, dynamodb as well. No peer has a model or a rule.")
+
+
+async def _steps(templates: Templates) -> None:
+    _title(f"Functions in processes, Python {templates.ground.version}, ours / the usual way")
+    cold_webhook, cold_poll = await steps.cold(templates)
+    warm_webhook, warm_poll = await steps.warm(templates)
+    say(compared("webhook to 202, cold", cold_webhook))
+    say(compared("webhook to 202, warm", warm_webhook))
+    say(compared("poll step, cold", cold_poll))
+    say(compared("poll step, warm", warm_poll))
+    say(f"cold: {steps.COLD} pairs of environments just started; warm: {steps.WARM} pairs of calls.")
+    say("usual: boto3, Powertools, pydantic, urllib3; the same calls to AWS and DRS.")
+
+
+async def _journeys(templates: Templates, databases: Path) -> None:
+    _title("Journeys over two SQLite databases")
+    late = await journeys.lateness(templates, databases)
+    delay = journeys.POLL_SECONDS
+    say(f"DRS terminal to event published: {median(late):.2f} s ({min(late):.2f}-{max(late):.2f}, {len(late)} times)")
+    say(f"  / the poll delay in force, {delay:.0f} s: {median(late) / delay:.2f}")
+    alone = await journeys.rates(templates, databases, "in_process")
+    apart = await journeys.rates(templates, databases, "processes")
+    say(f"{journeys.COMPARISONS} comparisons at once, {journeys.REPEATS} times, comparisons per second:")
+    say(f"  functions in one process {median(alone):.1f}; in processes of their own {median(apart):.1f}")
+    say(f"  ratio {median(apart) / median(alone):.2f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
