@@ -1,8 +1,7 @@
 """The create step: one accepted comparison becomes DRS tasks, once, whatever is lost or repeated in between.
 
 Under the lease of the DRS job: write down which tasks the job already has, post once; after any doubt look again and
-adopt what is new and ours, and only if nothing shows for a minute post again for the levels that are still missing
-(design: Guarantee).
+adopt what is new and ours, and only if nothing shows for a minute post again for the levels that are still missing.
 """
 
 from collections.abc import Iterable

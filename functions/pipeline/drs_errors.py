@@ -19,6 +19,7 @@ UNREADABLE: Final = "Parity.Unreadable"
 NOT_VISIBLE: Final = "Parity.NotVisible"
 NO_ANSWER: Final = "Parity.NoAnswer"
 _LONGEST_MESSAGE: Final = 500
+_LONGEST_CODE: Final = 64
 
 _TRY_LATER: Final[Mapping[str, Reason]] = {
     "DRS.M01503": "too_frequent",
@@ -96,9 +97,16 @@ class Told:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON in a body; ``None`` if there is none to be read."""
+    """The JSON in a body; ``None`` if there is none to be read.
+
+    Halves of surrogate pairs, which JSON can write and UTF-8 can't, are replaced: names go into the ledger and events.
+    """
     try:
-        return json.loads(body)
+        data = json.loads(body)
+        if b"\\ud" not in body.lower():
+            return data
+        text = json.dumps(data, ensure_ascii=False)
+        return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except (ValueError, RecursionError):
         return None
 
@@ -138,7 +146,7 @@ def decided(
     secrets: Iterable[str] = (),
 ) -> TryLater | Refused:
     """What an unhappy answer means. ``error`` is what its body says, if it says something."""
-    code = error.code if error else f"HTTP.{status}"
+    code = error.code[:_LONGEST_CODE] if error else f"HTTP.{status}"
     message = _shown(error.message if error else f"status {status} without a readable error", secrets)
     common = code.upper().replace("APIGW.", "APIG.")
     reason = _TRY_LATER.get(common) or _by_status(status)

@@ -41,7 +41,7 @@ class Invalid(Exception):
 
 
 class Request(BaseModel):
-    """A caller's request for one DRS job: an object-level and/or a data-level comparison (design: The request)."""
+    """A caller's request for one DRS job: an object-level and/or a data-level comparison."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 

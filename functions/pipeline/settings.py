@@ -37,7 +37,7 @@ class Settings(BaseModel):
 
 
 class Polling(Settings):
-    """The four numbers that decide when a DRS task is asked for again (design: Guarantee, Polling)."""
+    """The four numbers that decide when a DRS task is asked for again."""
 
     poll_age_percent: float = Field(default=10, gt=0, le=100)
     min_poll_seconds: float = Field(default=5, ge=1, le=900)

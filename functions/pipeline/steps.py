@@ -1,7 +1,7 @@
 """What to do with a message whose claim was refused: a pure decision from the item that refused it.
 
 A step is claim → side effect → send step n+1 → advance. Messages may be duplicated, delayed and reordered; only the
-item knows which step is next (design: Guarantee).
+item knows which step is next.
 """
 
 from dataclasses import dataclass

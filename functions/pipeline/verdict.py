@@ -1,6 +1,6 @@
 """The verdict: what people can trust. Pure functions; whatever is uncertain is `incomplete`.
 
-The table of verdicts and their order is design.md's; statuses are those of drs-api.md 2.2.
+Results are those of `readings`, whichever endpoint and notation they came in.
 """
 
 from collections.abc import Iterable
