@@ -1,11 +1,12 @@
 """`parity`: the command line. Finds the command, and turns whatever goes wrong into one line and an exit code."""
 
 import importlib
+import io
+import logging
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import click
 
@@ -71,13 +72,22 @@ def cli(ctx: click.Context, debug: bool) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code. Never raises."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         # A name that the terminal's encoding lacks is shown escaped; it must not end the command.
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    # It warns of a killed child that was reaped twice, which nobody who runs a command can do anything about.
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    return exit_code_of(
+        lambda: cli.main(args=given, prog_name="parity", standalone_mode=False), debug="--debug" in given
+    )
+
+
+def exit_code_of(run: Callable[[], object], *, debug: bool = False) -> int:
+    """Run a command: its result is the exit code. Whatever it raises is one line on standard error and an exit code."""
     try:
-        ended: Any = cli.main(args=list(arguments), prog_name="parity", standalone_mode=False)
+        ended = run()
         sys.stdout.flush()
     except click.ClickException as error:
         return _tell(_one_line(error), USAGE)
@@ -90,7 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except Exception as error:  # noqa: BLE001 - the last stop: a defect is told in one line, never as a traceback
-        if "--debug" in arguments:
+        if debug:
             traceback.print_exc()
         return _tell(f"internal error: {_brief(error)} (run `parity --debug …` for the traceback)", INTERNAL)
     return ended if isinstance(ended, int) else OK

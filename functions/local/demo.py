@@ -17,6 +17,7 @@ from typing import Any
 
 from functions.comparer.jobs_file import ComparerConfig, config_of
 from functions.local.cli_errors import CommandFailed
+from functions.local.cloud import Runtime
 from functions.local.demo_faults import KillOnce
 from functions.local.door import Answer, Door, signed_headers
 from functions.local.exit_codes import INTERNAL
@@ -25,7 +26,7 @@ from functions.local.rendering import Screen
 from functions.local.rendering_demo import show_answer, show_request, show_start
 from functions.local.rendering_hops import show_happening
 from functions.local.samples import JOB_ID, SECRET_VARIABLE, Samples, jobs_file, make_samples
-from functions.local.stage import Stage, set_visibility, stage
+from functions.local.stage import Stage, best_runtime, set_visibility, stage
 from functions.local.target import Target
 from functions.pipeline.events import FINISHED
 
@@ -33,9 +34,9 @@ PROJECT_ID = "0123456789abcdef0123456789abcdef"
 PARAMETERS = {"MinPollSeconds": 1, "PollJitterPercent": 0, "CallsPerSecond": 100}
 LEASE_SECONDS = 1.5
 VISIBILITY_SECONDS = 2
-BUSY_SECONDS = 5.4
-"""A writer keeps the source locked that long after the request: two small databases are compared in no time, and there
-would be nothing to wait for. Shorter than the comparer waits for a lock."""
+BUSY_SECONDS = 3.9
+"""A writer keeps the source locked that long once DRS has the tasks: two small databases are compared in no time, and
+there would be nothing to wait for. Shorter than the comparer waits for a lock, 5 s."""
 PATIENCE_SECONDS = 60
 """A machine that needs longer has a problem that is worth being told."""
 
@@ -51,11 +52,12 @@ class Journey:
 
 
 class Demo:
-    """One run; `folder` is for the databases."""
+    """One run; `folder` is for the databases, `runtime` is the best for this machine unless given."""
 
-    def __init__(self, screen: Screen, folder: Path) -> None:
+    def __init__(self, screen: Screen, folder: Path, runtime: Runtime | None = None) -> None:
         self._screen = screen
         self._folder = folder
+        self._runtime: Runtime = runtime or best_runtime()
         self._killer = KillOnce()
         self._happenings = Happenings()
         self._started = asyncio.Event()
@@ -73,6 +75,7 @@ class Demo:
             on_hop=self._happenings.on_hop,
             log_sink=self._happenings.log_sink,
             fault=self._killer,
+            runtime=self._runtime,
         ) as running:
             await set_visibility(running.cloud, "PollsQueue", VISIBILITY_SECONDS)
             show_start(self._screen, running)
@@ -99,11 +102,11 @@ class Demo:
         headers = signed_headers(secret, request_id, int(self._asked_at), body)
         show_request(self._screen, cloud.url, headers, body)
         writer.execute("BEGIN EXCLUSIVE")
-        asyncio.get_running_loop().call_later(BUSY_SECONDS, writer.rollback)
         answer = await asyncio.to_thread(door.post, body, headers)
         _check(answer)
         show_answer(self._screen, answer)
         await self._started.wait()
+        asyncio.get_running_loop().call_later(BUSY_SECONDS, writer.rollback)
         _check(await asyncio.to_thread(door.post, body, headers))
 
     async def _wait(self, running: Stage) -> Journey:
@@ -132,7 +135,8 @@ class Demo:
                 words = replace(words, answer="DUPLICATE request: 202, the same comparison", kind="trouble")
         elif happening.function == "poll" and words.answer == "KILLED":
             self._recovering = True
-            words = replace(words, answer=f"SIGKILL: {self._killer.moment}")
+            how = "SIGKILL" if self._runtime == "processes" else "KILLED"
+            words = replace(words, answer=f"{how}: {self._killer.moment}")
         elif happening.function == "poll" and self._recovering:
             self._recovering = False
             words = replace(words, message=f"{words.message} again")

@@ -22,6 +22,8 @@ VERDICT_STYLES: Mapping[str, str] = {
     "incomplete": "bold yellow",
 }
 DIM = "bright_black"
+NEVER = 10_000
+"""As a hanging indent: the line is never wrapped, so that it can be copied."""
 
 
 def verdict_style(verdict: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from functions.comparer.jobs_file import AuthConfig
 from functions.local.curl import curl_lines, sample_request
-from functions.local.rendering import DIM, Screen
+from functions.local.rendering import DIM, NEVER, Screen
 from functions.local.stage import Stage
 from functions.local.state_file import LocalState
 
@@ -60,7 +60,7 @@ def _section(screen: Screen, title: str, facts: Mapping[str, str]) -> None:
     if title:
         screen.line((title, "bold"))
     for name, value in facts.items():
-        screen.line((f"  {name:<{_COLUMN}}", DIM), value, hang=_COLUMN + 2)
+        screen.line((f"  {name:<{_COLUMN}}", DIM), value, hang=NEVER)
 
 
 def _credentials(auth: AuthConfig | None) -> dict[str, str]:

@@ -55,14 +55,15 @@ async def stage(
     log_sink: LogSink | None = None,
     fault: FaultHook | None = None,
     ports: Ports | None = None,
-    store: Path | None = None,
+    runtime: Runtime | None = None,
 ) -> AsyncIterator[Stage]:
     """Run the template's cloud against a comparer until the block ends; nothing is left of it then.
 
+    `runtime` is `best_runtime()` unless given; the comparer's tasks are kept in memory alone.
     Raises TemplateError, LocalCloudError, StoreUnusable, and OSError if an address is taken.
     """
-    ports, runtime = ports or Ports(), best_runtime()
-    comparer = await serve(config, port=ports.comparer, store=store)
+    ports, runtime = ports or Ports(), runtime or best_runtime()
+    comparer = await serve(config, port=ports.comparer)
     try:
         secret = projects_secret(config.auth, comparer.url)
         cloud = await Cloud.start(

@@ -36,4 +36,7 @@ def command() -> int:
     show_next(screen, time.monotonic() - began)
     if journey.ids != 1:
         raise CommandFailed(f"{journey.ids} different finished events: exactly one is promised", INTERNAL)
+    verdict = journey.event["data"]["verdict"]
+    if verdict != "inconsistent":
+        raise CommandFailed(f"the verdict is {verdict}, and the sample databases differ", INTERNAL)
     return OK

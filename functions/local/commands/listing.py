@@ -17,8 +17,15 @@ _FIXED = 36 + 2 + 12 + 2 + 19 + 2
 
 @click.command(name="list", epilog="Exit codes: 0 done, 2 usage or configuration, 75 unreachable.")
 @click.option("--job", metavar="JOB", help="Only those of this DRS job.")
-@click.option("--state", type=click.Choice(_STATES), help="Only those in this state.")
-@click.option("--verdict", type=click.Choice(sorted(OF_VERDICT)), help="Only those with this verdict.")
+@click.option(
+    "--state", type=click.Choice(_STATES), metavar="STATE", help=f"Only those in this state: {', '.join(_STATES)}."
+)
+@click.option(
+    "--verdict",
+    type=click.Choice(list(OF_VERDICT)),
+    metavar="VERDICT",
+    help=f"Only those with this verdict: {', '.join(OF_VERDICT)}.",
+)
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="At most that many.")
 @json_option("Print one line of JSON for each.")
 @target_option

@@ -94,7 +94,10 @@ async def _run(config: ComparerConfig, parameters: dict[str, str], ports: Ports,
         config, parameters=parameters, on_hop=happenings.on_hop, log_sink=happenings.log_sink, ports=ports
     ) as running:
         state = _state(running)
-        write_state(path, state)
+        try:
+            write_state(path, state)
+        except OSError as error:
+            raise bad_input(f"XDG_STATE_HOME: {path}: {error.strerror}") from None
         try:
             show_addresses(screen, running, state, config.auth)
             show_what_to_try(screen, running, state)

@@ -1,0 +1,231 @@
+"""send, watch, status, list and cancel against a deployment: what they send, what they show, how they end."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+
+from functions.local.exit_codes import OF_VERDICT
+from functions.pipeline import signature
+from functions.pipeline.comparison import Verdict
+from tests.cli.conftest import KEY, TOKEN, Parity
+from tests.cli.served_door import Scripted, ServedDoor
+
+ID = "cmp_" + "ab" * 16
+PATH = f"/comparisons/{ID}"
+CODES = {
+    "consistent": 0,
+    "inconsistent": 1,
+    "incomplete": 3,
+    "failed": 4,
+    "cancelled": 4,
+    "timed_out": 4,
+    "expired": 5,
+    "superseded": 6,
+    "rejected": 7,
+}
+
+
+def event(verdict: str, **data: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "type": "parity.comparison.finished.v1",
+        "id": f"{ID}:finished",
+        "data": {"verdict": verdict, "summary": f"it was {verdict}", "drs_tasks": [], **data},
+    }
+
+
+def view(state: str, **more: Any) -> dict[str, Any]:
+    return {"comparison_id": ID, "job_id": "job-1", "state": state, "accepted_at": "2026-11-21T12:00:00.000Z", **more}
+
+
+def finished(verdict: str) -> Scripted:
+    return Scripted(200, view("finished", verdict=verdict, event=event(verdict)))
+
+
+@pytest.fixture
+def request_file(home: Path) -> str:
+    (home / "request.json").write_text('{"job_id": "job-1", "object_level_compare_type": "objects"}')
+    return "request.json"
+
+
+def accepted() -> Scripted:
+    return Scripted(202, {"comparison_id": ID, "status_url": PATH}, {"location": PATH, "retry-after": "0"})
+
+
+def test_every_verdict_has_its_exit_code() -> None:
+    assert OF_VERDICT == CODES
+    assert set(CODES) == set(get_args(Verdict))
+
+
+@pytest.mark.parametrize("verdict", sorted(CODES))
+def test_status_and_watch_exit_by_the_verdict(parity: Parity, door: ServedDoor, verdict: str) -> None:
+    door.answer(f"GET {PATH}", finished(verdict))
+    for command in ("status", "watch"):
+        ended = parity(command, ID)
+        assert ended.code == CODES[verdict]
+        assert f"{verdict}: it was {verdict}" in ended.out
+
+
+def test_status_of_a_running_comparison_exits_75_and_tells_how_far_it_is(parity: Parity, door: ServedDoor) -> None:
+    tasks = [{"level": "lines", "compare_task_id": "t-1", "origin": "created", "status": "RUNNING"}]
+    trouble = {"code": "DRS.M00304", "message": "not ready", "at": "2026-11-21T12:00:01.000Z"}
+    door.answer(f"GET {PATH}", Scripted(200, view("polling", drs_tasks=tasks, last_trouble=trouble)))
+    ended = parity("status", ID)
+    assert ended.code == 75
+    assert "polling" in ended.out
+    assert "t-1  RUNNING" in ended.out
+    assert "DRS.M00304: not ready" in ended.out
+
+
+def test_the_token_is_sent_as_a_bearer_and_never_shown(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"GET {PATH}", Scripted(401, {"detail": "A valid bearer token is needed."}))
+    ended = parity("status", ID)
+    assert door.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
+    assert ended.code == 2
+    assert TOKEN not in ended.out + ended.err
+
+
+def test_watch_follows_until_the_event_is_there_and_tells_each_change_once(parity: Parity, door: ServedDoor) -> None:
+    quick = {"retry-after": "0"}
+    door.answer(
+        f"GET {PATH}",
+        Scripted(200, view("accepted"), quick),
+        Scripted(200, view("accepted"), quick),
+        Scripted(503, {"detail": "Not to be told right now; ask again."}),
+        finished("consistent"),
+    )
+    ended = parity("watch", ID)
+    assert ended.code == 0
+    assert len(door.asked) == 4
+    assert ended.err.splitlines() == [f"{ID}: accepted, waiting for DRS to take it"]
+
+
+def test_watch_as_json_is_the_event_as_one_line_and_nothing_else(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"GET {PATH}", Scripted(200, view("accepted"), {"retry-after": "0"}), finished("inconsistent"))
+    ended = parity("watch", ID, "--json")
+    assert ended.code == 1
+    assert [json.loads(line) for line in ended.out.splitlines()] == [event("inconsistent")]
+    assert ended.err == ""
+
+
+def test_watch_gives_up_when_its_time_is_over(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"GET {PATH}", Scripted(200, view("polling", polls=3)))
+    ended = parity("watch", ID, "--timeout", "0")
+    assert ended.code == 75
+    assert ended.err.splitlines()[-1].endswith("still running")
+
+
+def test_a_comparison_that_nobody_knows_is_bad_input(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"GET {PATH}", Scripted(404, {"detail": "No comparison has this id, or its id is forgotten."}))
+    for command in ("status", "watch"):
+        ended = parity(command, ID)
+        assert ended.code == 2
+        assert "No comparison has this id" in ended.err
+
+
+def test_send_signs_as_standard_webhooks_has_it(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    door.answer("POST /comparisons", accepted())
+    ended = parity("send", request_file, "--id", "nightly-1")
+    assert ended.code == 0
+    assert ID in ended.out
+    assert "nightly-1" in ended.out
+    (asked,) = door.asked
+    key = base64.b64decode(KEY.removeprefix("whsec_"))
+    sent_at = int(asked.headers["webhook-timestamp"])
+    assert signature.verify(asked.headers, asked.body, [key], sent_at) == "nightly-1"
+    assert json.loads(asked.body) == {"job_id": "job-1", "object_level_compare_type": "objects"}
+    assert KEY not in ended.out + ended.err
+
+
+def test_send_without_an_id_makes_a_fresh_one_each_time(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    door.answer("POST /comparisons", accepted())
+    for _ in range(2):
+        assert parity("send", request_file).code == 0
+    first, second = (asked.headers["webhook-id"] for asked in door.asked)
+    assert first != second
+
+
+def test_send_and_watch_is_the_verdict_in_one_command(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    door.answer("POST /comparisons", accepted())
+    door.answer(f"GET {PATH}", finished("superseded"))
+    ended = parity("send", request_file, "--watch", "--json")
+    assert ended.code == 6
+    assert json.loads(ended.out)["data"]["verdict"] == "superseded"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (Scripted(422, {"errors": [{"field": "job_id", "message": "required"}]}), 2, "job_id: required"),
+        (Scripted(409, {"detail": "webhook-id: taken."}), 2, "webhook-id: taken"),
+        (Scripted(401, {"detail": "The signature is not valid."}), 2, "parity doctor"),
+        (Scripted(413, {"message": "Request Entity Too Large"}), 2, "Too Large"),
+        (Scripted(429, {"message": "Too Many Requests"}, {"retry-after": "7"}), 75, "try again in 7 s"),
+        (Scripted(503, {"detail": "Nothing was stored."}, {"retry-after": "30"}), 75, "try again in 30 s"),
+        (Scripted(500, {"message": "Internal Server Error"}), 75, "try again"),
+        (Scripted(302, None, {"location": "https://elsewhere.example"}), 2, "302"),
+    ],
+)
+def test_a_refused_request_says_why_and_whether_to_try_again(
+    parity: Parity, door: ServedDoor, request_file: str, answer: Scripted, code: int, words: str
+) -> None:
+    door.answer("POST /comparisons", answer)
+    ended = parity("send", request_file)
+    assert ended.code == code
+    assert words in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert len(door.asked) == 1
+
+
+def test_nobody_at_the_address_is_75_and_one_line(
+    parity: Parity, door: ServedDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_URL", "http://127.0.0.1:1")
+    ended = parity("list")
+    assert ended.code == 75
+    assert ended.err.splitlines() == ["parity: http://127.0.0.1:1 (PARITY_URL) can't be reached: Connection refused"]
+
+
+def test_the_option_wins_over_the_environment(
+    parity: Parity, door: ServedDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PARITY_URL", "http://127.0.0.1:1")
+    door.answer("GET /comparisons", Scripted(200, {"comparisons": [], "next": None}))
+    assert parity("list", "--target", door.url).code == 0
+
+
+def test_list_passes_its_filters_on_and_reads_every_page(parity: Parity, door: ServedDoor) -> None:
+    pages = [
+        {"comparisons": [view("finished", verdict="consistent")], "next": "page2"},
+        {"comparisons": [view("polling")], "next": None},
+    ]
+    door.answer("GET /comparisons", *(Scripted(200, page) for page in pages))
+    ended = parity("list", "--job", "job-1", "--state", "finished", "--verdict", "consistent")
+    assert ended.code == 0
+    assert [line.split()[:2] for line in ended.out.splitlines()] == [[ID, "consistent"], [ID, "polling"]]
+    assert door.asked[0].query == {"job_id": "job-1", "state": "finished", "verdict": "consistent"}
+    assert door.asked[1].query["next"] == "page2"
+
+
+def test_list_stops_at_its_limit_and_says_that_there_is_more(parity: Parity, door: ServedDoor) -> None:
+    door.answer("GET /comparisons", Scripted(200, {"comparisons": [view("polling")] * 3, "next": None}))
+    ended = parity("list", "--limit", "2", "--json")
+    assert len(ended.out.splitlines()) == 2
+    assert "more than 2" in ended.err
+
+
+def test_cancel_asks_to_stop_and_says_how_to_follow(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"DELETE {PATH}", Scripted(202, view("polling")))
+    ended = parity("cancel", ID)
+    assert ended.code == 0
+    assert f"parity watch {ID}" in ended.out
+
+
+def test_cancelling_what_has_ended_is_refused(parity: Parity, door: ServedDoor) -> None:
+    door.answer(f"DELETE {PATH}", Scripted(409, {"detail": "Already finished: consistent."}))
+    ended = parity("cancel", ID)
+    assert ended.code == 2
+    assert "Already finished: consistent" in ended.err
