@@ -1,32 +1,21 @@
 """moto as the AWS behind our own front: its response classes called directly, in one thread, under our clock.
 
 moto's threaded server loses conditional writes and delivers messages twice, because its backends are plain lists and
-dictionaries. Called from the event loop alone, each call is atomic. Two things of moto are replaced while this module
-is loaded, both documented here and nowhere else:
-
-- `moto.core.utils.utcnow`, from which moto takes all of its time, asks the clock of the cloud that is calling (the
-  machine's clock where none is);
-- `moto.sqs.models.Queue`, whose every send and receive walks the whole queue several times, is given a subclass that
-  walks it once and tells who arrives.
+dictionaries. Called from the event loop alone, each call is atomic. `moto_patches` says what of moto is replaced.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-import moto.core.utils as moto_utils
-import moto.sqs.models as moto_sqs
 from moto.core.request import Request
 
 from functions.local.clock import Clock
 from functions.local.errors import LocalCloudError
-
-_calling: list[Clock] = []
-"""The clock of the call that moto is in, if it is in one: calls are synchronous, so there is never a second."""
+from functions.local.moto_patches import LeanQueue, telling_time
 
 JSON_TARGETS = {
     "sqs": ("AmazonSQS", "application/x-amz-json-1.0"),
@@ -34,82 +23,12 @@ JSON_TARGETS = {
     "secretsmanager": ("secretsmanager", "application/x-amz-json-1.1"),
 }
 _RESPONSES = {
-    "sqs": "SQSResponse",
-    "sns": "SNSResponse",
-    "dynamodb": "DynamoHandler",
-    "secretsmanager": "SecretsManagerResponse",
+    "sqs": ("moto.sqs.responses", "SQSResponse"),
+    "sns": ("moto.sns.responses", "SNSResponse"),
+    "dynamodb": ("functions.local.moto_tables", "LeanTables"),
+    "secretsmanager": ("moto.secretsmanager.responses", "SecretsManagerResponse"),
 }
 SERVICES = tuple(_RESPONSES)
-
-
-def _utcnow() -> datetime:
-    moment = datetime.fromtimestamp(_calling[-1].now(), UTC) if _calling else datetime.now(UTC)
-    return moment.replace(tzinfo=None)
-
-
-class LeanQueue(moto_sqs.Queue):
-    """moto's queue without its repeated scans, and with two bells: for a message that comes, for one that is gone."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.arrived: Callable[[Any], None] = lambda _: None
-        self.gone: Callable[[], None] = lambda: None
-
-    @property
-    def messages(self) -> list[Any]:
-        """Messages that can be received now."""
-        now = moto_utils.unix_time_millis()
-        return [message for message in self._messages if now > message.visible_at and now >= message.delayed_until]
-
-    @property
-    def attributes(self) -> Any:
-        """The queue's attributes, counted only when they are read."""
-        return _Attributes(self)
-
-    def add_message(self, message: Any) -> None:
-        """Take a message in, also one that a redrive moves here from another queue."""
-        # Kept as texts: moto copies a message with everything it refers to whenever it is received.
-        came_from = getattr(message, "home", self.queue_arn)
-        if came_from != self.queue_arn:
-            message.dead_letter_source = came_from
-        message.home = self.queue_arn
-        super().add_message(message)
-        self.arrived(message)
-
-    def delete_message(self, receipt_handle: str) -> None:
-        """Delete in one pass; an old or foreign handle is moto's to answer."""
-        for position, message in enumerate(self._messages):
-            if message.receipt_handle == receipt_handle:
-                self.pending_messages.discard(message)
-                self.deleted_messages.update(str(handle) for handle in message.all_receipt_handles)
-                del self._messages[position]
-                break
-        else:
-            super().delete_message(receipt_handle)
-        self.gone()
-
-
-class _Attributes(Mapping[str, Any]):
-    def __init__(self, queue: LeanQueue) -> None:
-        self._queue = queue
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in LeanQueue.BASE_ATTRIBUTES:
-            raise KeyError(name)
-        value = getattr(self._queue, moto_utils.camelcase_to_underscores(name))
-        if name == "RedrivePolicy" and value:
-            return json.dumps(value)
-        return str(value).lower() if isinstance(value, bool) else value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(LeanQueue.BASE_ATTRIBUTES)
-
-    def __len__(self) -> int:
-        return len(LeanQueue.BASE_ATTRIBUTES)
-
-
-moto_utils.utcnow = _utcnow
-moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to give moto another queue
 
 
 @dataclass
@@ -133,7 +52,7 @@ class Moto:
         self._region = region
         self._clock = clock
         self._responses = {
-            service: getattr(import_module(f"moto.{service}.responses"), name) for service, name in _RESPONSES.items()
+            service: getattr(import_module(module), name) for service, (module, name) in _RESPONSES.items()
         }
 
     def wire(self, service: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -189,11 +108,8 @@ class Moto:
     @contextmanager
     def time(self) -> Iterator[None]:
         """Let moto tell time by this cloud's clock."""
-        _calling.append(self._clock)
-        try:
+        with telling_time(self._clock):
             yield
-        finally:
-            _calling.pop()
 
     def forget(self) -> None:
         """Drop everything of this account: moto's backends outlive the cloud otherwise."""
