@@ -8,14 +8,14 @@ from functions.local.rendering import DIM, NEVER, Screen
 from functions.local.stage import Stage
 from functions.local.state_file import LocalState
 
-_RUNTIMES = {"processes": "as processes under the Lambda runtime client", "in_process": "in this process"}
+_RUNTIMES = {"processes": "under the Lambda runtime client", "in_process": "in this process"}
 _COLUMN = 16
 
 
 def show_addresses(screen: Screen, running: Stage, state: LocalState, auth: AuthConfig | None) -> None:
     """Write where everything is, and with which secrets."""
     cloud, access = running.cloud, running.cloud.access()
-    screen.line(("Parity is up", "bold green"), f": template.yaml, its functions {_RUNTIMES[running.runtime]}")
+    screen.line(("Parity is up", "bold green"), f": template.yaml, functions {_RUNTIMES[running.runtime]}")
     _section(
         screen,
         "webhook door",

@@ -5,11 +5,13 @@ import signal
 from contextlib import suppress
 
 
-async def until_stopped() -> None:
-    """Return at Ctrl-C or SIGTERM. Where signals can't be handled, Ctrl-C ends the loop as usual."""
+def asked_to_stop() -> asyncio.Event:
+    """Return an event that Ctrl-C or SIGTERM sets from now on: call it before anybody is told that all is up.
+
+    Where signals can't be handled, Ctrl-C ends the loop as usual.
+    """
     asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
     with suppress(NotImplementedError):
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, asked.set)
-    await asked.wait()
+            asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    return asked

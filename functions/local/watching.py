@@ -68,10 +68,13 @@ class Watch:
 
 def progress_text(view: Mapping[str, Any]) -> str:
     """How far a comparison is, in one line."""
-    tasks = [f"{t['level']} {t.get('status') or 'created'}" for t in view.get("drs_tasks", [])]
-    waits = {"accepted": "accepted, waiting for DRS to take it"}
-    text = f"polled {view.get('polls', 0)} times" if view.get("state") == "polling" else str(view.get("state"))
-    text = waits.get(str(view.get("state")), text)
-    trouble = view.get("last_trouble") or {}
-    told = f"; last trouble: {trouble.get('code')}" if trouble else ""
-    return f"{text}{': ' if tasks else ''}{', '.join(tasks)}{told}"
+    tasks = ", ".join(f"{t['level']} {t.get('status') or 'created'}" for t in view.get("drs_tasks", []))
+    match view.get("state"):
+        case "accepted":
+            text = "accepted, waiting for DRS to take it"
+        case "polling":
+            text = f"at DRS: {tasks}" if tasks else "at DRS"
+        case state:
+            text = str(state)
+    code = (view.get("last_trouble") or {}).get("code")
+    return f"{text}; last trouble: {code}" if code else text

@@ -13,7 +13,7 @@ from functions.comparer.store import StoreUnusable
 from functions.local.cli_errors import bad_input
 from functions.local.exit_codes import OK
 from functions.local.rendering import Screen
-from functions.local.stopping import until_stopped
+from functions.local.stopping import asked_to_stop
 
 
 @click.command(
@@ -64,6 +64,7 @@ def read_config(jobs: str) -> ComparerConfig:
 async def _serve(config: ComparerConfig, host: str, port: int, store: Path) -> None:
     screen = Screen()
     service = await serve(config, host=host, port=port, store=store)
+    stop = asked_to_stop()
     try:
         screen.line("comparison API  ", (service.url, "bold"))
         screen.line("tasks kept in   ", str(store))
@@ -71,6 +72,6 @@ async def _serve(config: ComparerConfig, host: str, port: int, store: Path) -> N
         for project in config.auth.project_ids if config.auth else ():
             screen.line("project         ", project)
         screen.remark("Ctrl-C stops it; what is unfinished runs again at the next start.")
-        await until_stopped()
+        await stop.wait()
     finally:
         await service.close()

@@ -25,7 +25,7 @@ from functions.local.rendering_up import show_addresses, show_what_to_try
 from functions.local.samples import SECRET_VARIABLE, jobs_file, make_samples
 from functions.local.stage import Ports, Stage, stage
 from functions.local.state_file import LocalState, read_state, remove_state, state_path, write_state
-from functions.local.stopping import until_stopped
+from functions.local.stopping import asked_to_stop
 from functions.pipeline.credentials_text import PREFIX
 
 _QUICK = {"MinPollSeconds": "1"}
@@ -93,7 +93,7 @@ async def _run(config: ComparerConfig, parameters: dict[str, str], ports: Ports,
     async with stage(
         config, parameters=parameters, on_hop=happenings.on_hop, log_sink=happenings.log_sink, ports=ports
     ) as running:
-        state = _state(running)
+        stop, state = asked_to_stop(), _state(running)
         try:
             write_state(path, state)
         except OSError as error:
@@ -101,12 +101,14 @@ async def _run(config: ComparerConfig, parameters: dict[str, str], ports: Ports,
         try:
             show_addresses(screen, running, state, config.auth)
             show_what_to_try(screen, running, state)
-            await _until_stopped(screen, Screen() if as_json else None, running, happenings)
+            await _until(stop, screen, Screen() if as_json else None, running, happenings)
         finally:
             remove_state(path, state.pid)
 
 
-async def _until_stopped(screen: Screen, for_events: Screen | None, running: Stage, happenings: Happenings) -> None:
+async def _until(
+    stop: asyncio.Event, screen: Screen, for_events: Screen | None, running: Stage, happenings: Happenings
+) -> None:
     async def hops() -> None:
         async for happening in happenings.told(running.cloud):
             show_happening(screen, happening)
@@ -117,7 +119,7 @@ async def _until_stopped(screen: Screen, for_events: Screen | None, running: Sta
                 for_events.json(published.event)
 
     watchers = [asyncio.create_task(work) for work in (hops(), events())]
-    stopped = asyncio.create_task(until_stopped())
+    stopped = asyncio.create_task(stop.wait())
     try:
         done, _ = await asyncio.wait({*watchers, stopped}, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
