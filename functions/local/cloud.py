@@ -6,38 +6,37 @@ await cloud.stop()
 """
 
 import asyncio
-import inspect
 import itertools
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import aiohttp
-from aiohttp import web
 
 from functions.local.callers import Caller, Keyring
-from functions.local.clock import Clock, RealClock, VirtualClock
+from functions.local.clock import Clock, RealClock
 from functions.local.errors import LocalCloudError
+from functions.local.event_sources import event_sources
 from functions.local.faults import FaultHook
 from functions.local.front import Front
+from functions.local.function_environment import function_environment
 from functions.local.functions_service import Environment, Functions
 from functions.local.http_api import HttpApi
 from functions.local.identities import Place
 from functions.local.in_process import InProcess
 from functions.local.inbox import Inbox
 from functions.local.invocations import Hop, LogSink
-from functions.local.mapping import Mapping as QueueMapping
 from functions.local.moto_aws import Moto
 from functions.local.output import routed
 from functions.local.resources import Function, Queue, Secret, Stack, Table, Topic
-from functions.local.schedules import run_schedule
 from functions.local.secret_values import create_secrets, put_secret, read_secret_value
+from functions.local.serving import serve
+from functions.local.settling import LONGEST_SETTLING, Until, settle
 from functions.local.sns import Sns
-from functions.local.sqs import Sqs
-from functions.local.tables import create_tables, expire_items
+from functions.local.sqs import Sqs, Waiting
+from functions.local.tables import create_tables
 from functions.local.template import read_stack
 from functions.pipeline.aws import Aws
 
@@ -45,18 +44,6 @@ Runtime = Literal["processes", "in_process"]
 WATCHED_TOPIC = "ResultsTopic"
 _accounts = itertools.cycle(range(123_456_789_012, 123_456_790_012))
 """moto keeps its backends per account for the whole process: each cloud gets an account of its own."""
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A message in a queue; `visible_at` in epoch seconds, `received` how often it was."""
-
-    message_id: str
-    body: str
-    attributes: Mapping[str, str]
-    visible_at: float
-    received: int
-    dead_letter_source: str | None
 
 
 class Cloud:
@@ -142,7 +129,7 @@ class Cloud:
         self._exit.callback(self._moto.forget)
         self._create_data(secrets, dice)
         front = Front(stack, self._keyring, self._moto, self._sqs, self._sns, clock, fault)
-        self.endpoint = await self._serve(front.handle, host, ports[1], cancel=True)
+        self.endpoint = await serve(self._exit, front.handle, host, ports[1], cancel=True)
         self._session = await self._exit.enter_async_context(aiohttp.ClientSession())
 
         def environment(function: Function, caller: Caller) -> dict[str, str]:
@@ -161,9 +148,12 @@ class Cloud:
         functions = Functions(stack.functions, start, clock, unique=unique, log=log, on_hop=tell)
         self._exit.push_async_callback(functions.close)
         self._exit.push_async_callback(self._end_tasks)
-        self._run_events(functions, unique)
+        watching = [] if self._inbox is None else [self._inbox.run()]
+        for work in (*event_sources(stack, functions, self._sqs, self._moto, clock, unique), *watching):
+            self._tasks.append(asyncio.create_task(work))
         if stack.apis:
-            self.url = await self._serve(HttpApi(stack, functions, clock, unique).handle, host, ports[0])
+            api = HttpApi(stack, functions, clock, unique)
+            self.url = await serve(self._exit, api.handle, host, ports[0], cancel=False)
 
     def _create_data(self, secrets: Mapping[str, str], dice: random.Random) -> None:
         stack = self.stack
@@ -193,54 +183,13 @@ class Cloud:
 
         return Processes(self._keyring, environment, log=log).start
 
-    def _run_events(self, functions: Functions, unique: Callable[[], str]) -> None:
-        stack, clock = self.stack, self.clock
-        for function in stack.functions.values():
-            for source in function.queues:
-                if source.enabled:
-                    box = self._sqs.mailbox(source.queue_arn)
-                    mapping = QueueMapping(function, source, box, functions, clock, region=stack.region, unique=unique)
-                    self._spawn(mapping.run())
-            for schedule in function.schedules:
-                if schedule.enabled:
-                    self._spawn(run_schedule(schedule, function, functions, clock, stack, unique))
-        for table in stack.tables.values():
-            if table.ttl:
-                self._spawn(expire_items(self._moto, table, clock))
-        if self._inbox is not None:
-            self._spawn(self._inbox.run())
-
-    def _spawn(self, work: Any) -> None:
-        self._tasks.append(asyncio.create_task(work))
-
     async def _end_tasks(self) -> None:
+        failed = [task for task in self._tasks if task.done()]
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            await asyncio.wait({task})
-        failures = [t.exception() for t in self._tasks if not t.cancelled() and t.exception() is not None]
-        self._tasks.clear()
-        if failures:
-            msg = "a part of the local cloud had failed"
-            raise LocalCloudError(msg) from failures[0]
-
-    async def _serve(
-        self,
-        handle: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        host: str,
-        port: int,
-        *,
-        cancel: bool = False,
-    ) -> str:
-        """Serve until the cloud stops; `cancel` ends a request's work when its client hangs up."""
-        server = web.Server(handle, handler_cancellation=cancel, access_log=None)
-        runner = web.ServerRunner(server, shutdown_timeout=0.5)
-        await runner.setup()
-        self._exit.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        address = runner.addresses[0]
-        return f"http://{address[0]}:{address[1]}"
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = failed
+        self._check()
 
     def _access(self, caller: Caller) -> dict[str, str]:
         region = {"AWS_REGION": self.stack.region, "AWS_DEFAULT_REGION": self.stack.region}
@@ -290,18 +239,7 @@ class Cloud:
 
     def peek(self, logical_id: str) -> list[Waiting]:
         """Return the messages in a queue, in its order, without touching them."""
-        box = self._sqs.mailbox(self.queue(logical_id).name)
-        return [
-            Waiting(
-                message_id=message.id,
-                body=message.body,
-                attributes={n: str(v.get("StringValue")) for n, v in message.message_attributes.items()},
-                visible_at=max(message.delayed_until, message.visible_at) / 1000,
-                received=message.approximate_receive_count,
-                dead_letter_source=getattr(message, "dead_letter_source", None),
-            )
-            for message in box.queue._messages  # noqa: SLF001 - moto shows them in no other way
-        ]
+        return self._sqs.mailbox(self.queue(logical_id).name).waiting()
 
     def put_secret(self, logical_id: str, value: str) -> None:
         """Give a secret a new current value."""
@@ -311,38 +249,23 @@ class Cloud:
         """Return a secret's current value, for whoever stands in for a caller."""
         return read_secret_value(self._moto, self.stack.secrets[logical_id])
 
-    async def settle(
-        self, until: Callable[[], bool | Awaitable[bool]] | None = None, *, within: float = 172_800.0
-    ) -> None:
+    async def settle(self, until: Until | None = None, *, within: float = LONGEST_SETTLING) -> None:
         """Let time pass until `until` holds, or, without it, until nothing is left to happen (schedules aside).
 
         A virtual clock jumps from one due instant to the next, at most `within` seconds on; with the real clock this
-        waits. Raises TimeoutError if `until` still does not hold then.
+        waits. Raises TimeoutError if `until` still does not hold then, LocalCloudError if a part of the cloud failed.
         """
-        end = self.clock.now() + within
-        while True:
-            await self.clock.idle()
-            if until is not None and await _holds(until):
-                return
-            if not await self._pass_time(end, recurring=until is not None):
-                break
-        if until is not None:
-            msg = f"what was waited for did not happen within {within:.0f} s; the last hops: {self._last_hops()}"
-            raise TimeoutError(msg)
+        await settle(self.clock, until, within=within, queued=self._queued, check=self._check, story=self._last_hops)
 
-    async def _pass_time(self, end: float, *, recurring: bool) -> bool:
-        """Let the next thing happen; False if there is none before `end`."""
-        if isinstance(self.clock, VirtualClock):
-            due = self.clock.next_due(recurring=recurring)
-            if due is None or due > end:
-                return False
-            self.clock.jump(due)
-            return True
-        busy = self.clock.busy or any(self.peek(name) for name in self.stack.queues)
-        if self.clock.now() >= end or not (busy or recurring):
-            return False
-        await asyncio.sleep(0.01)
-        return True
+    def _queued(self) -> bool:
+        return any(self.peek(name) for name in self.stack.queues)
+
+    def _check(self) -> None:
+        """Raise what has ended a part of the cloud that never ends by itself."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and (failure := task.exception()) is not None:
+                msg = f"a part of the local cloud has failed: {failure!r}"
+                raise LocalCloudError(msg) from failure
 
     def _last_hops(self) -> str:
         return "; ".join(f"{hop.function} {hop.outcome} {hop.payload!s:.200}" for hop in self.hops[-5:])
@@ -357,30 +280,6 @@ class Cloud:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-
-
-def function_environment(function: Function, region: str) -> dict[str, str]:
-    """Return the variables that Lambda sets for every function, below the function's own."""
-    return {
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-        "AWS_LAMBDA_FUNCTION_NAME": function.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "local",
-        "LAMBDA_TASK_ROOT": str(function.root),
-        "_HANDLER": function.handler,
-        "TZ": ":UTC",
-        **function.environment,
-    }
-
-
-async def _holds(until: Callable[[], bool | Awaitable[bool]]) -> bool:
-    found = until()
-    return bool(await found) if inspect.isawaitable(found) else bool(found)
 
 
 def _silent(_function: str, _line: str) -> None:

@@ -11,13 +11,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 
-from aiohttp import web
-
 from functions.local.callers import Caller, Keyring
 from functions.local.errors import LocalCloudError
 from functions.local.invocations import Invocation, Kind, LogSink, Outcome, ended
 from functions.local.resources import Function
 from functions.local.runtime_api import RuntimeApi
+from functions.local.serving import serve
 
 INIT_SECONDS = 10
 """Lambda gives an environment that long to start."""
@@ -64,14 +63,14 @@ class ProcessEnvironment:
 
     async def open(self, env: Mapping[str, str]) -> None:
         """Serve the Runtime API and start the process."""
-        address = await self._serve()
+        address = await serve(self._exit, self._api.handle, "127.0.0.1", 0, cancel=True)
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "awslambdaric",
             self._function.handler,
             cwd=self._function.root,
-            env=process_environment(env, self._function, address),
+            env=process_environment(env, self._function, address.removeprefix("http://")),
             stdout=PIPE,
             stderr=PIPE,
             limit=LINE_LIMIT,
@@ -109,16 +108,6 @@ class ProcessEnvironment:
         """Kill the process and stop serving it."""
         self._caller.cut_off = True
         await self._exit.aclose()
-
-    async def _serve(self) -> str:
-        runner = web.ServerRunner(
-            web.Server(self._api.handle, handler_cancellation=True, access_log=None), shutdown_timeout=0.01
-        )
-        await runner.setup()
-        self._exit.push_async_callback(runner.cleanup)
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        address = runner.addresses[0]
-        return f"{address[0]}:{address[1]}"
 
     async def _mourn(self, process: Process) -> None:
         """Tell the invocation under way, if there is one, that its process is gone."""

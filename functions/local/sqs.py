@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from functions.local.clock import Clock, Hold, settle
@@ -15,6 +16,18 @@ MAXIMUM_BYTES = 1_048_576
 MAXIMUM_ATTRIBUTES = 10
 _TARGET = {"content-type": "application/x-amz-json-1.0"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A message in a queue; `visible_at` in epoch seconds, `received` how often it was."""
+
+    message_id: str
+    body: str
+    attributes: Mapping[str, str]
+    visible_at: float
+    received: int
+    dead_letter_source: str | None
 
 
 class Sqs:
@@ -176,6 +189,20 @@ class Mailbox:
         for message in [m for m in self.queue._messages if m.sent_timestamp <= limit]:  # noqa: SLF001
             self.queue._messages.remove(message)  # noqa: SLF001
             self.queue.pending_messages.discard(message)
+
+    def waiting(self) -> list[Waiting]:
+        """Return the messages that are here, visible or not, in the queue's order."""
+        return [
+            Waiting(
+                message_id=message.id,
+                body=message.body,
+                attributes={n: str(v.get("StringValue")) for n, v in message.message_attributes.items()},
+                visible_at=max(message.delayed_until, message.visible_at) / 1000,
+                received=message.approximate_receive_count,
+                dead_letter_source=getattr(message, "dead_letter_source", None),
+            )
+            for message in self.queue._messages  # noqa: SLF001 - moto shows them in no other way
+        ]
 
     def dead_letter_source(self, message_id: str) -> str | None:
         """Return the ARN of the queue that a message was a dead letter of."""

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from functions.local.clock import RealClock, VirtualClock
 from functions.local.cloud import Cloud
 from functions.local.errors import LocalCloudError
+from functions.local.invocations import Hop
 from functions.pipeline.aws import AwsError
 from tests.local.workshop import TEMPLATE, in_workshop, order, receive
 
@@ -207,3 +208,15 @@ def test_an_answer_of_the_worker_is_what_it_returned() -> None:
         assert json.dumps(hop.payload)
 
     in_workshop(journey)
+
+
+def test_a_part_that_fails_is_not_swallowed() -> None:
+    def refuse(_: Hop) -> None:
+        raise ValueError("the watcher is broken")
+
+    async def journey(cloud: Cloud) -> None:
+        await order(cloud)
+        await cloud.settle(lambda: False)
+
+    with pytest.raises(LocalCloudError, match="a part of the local cloud has failed"):
+        in_workshop(journey, on_hop=refuse)
