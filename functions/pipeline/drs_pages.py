@@ -13,7 +13,7 @@ from functions.pipeline.drs_wire import AnswerT, Wire, read_as
 LIMIT: Final = 1000
 """Largest page of the endpoints with an offset (drs_03_0242 and others)."""
 MOST_PAGES: Final = 200
-_PAGE_SIZES: Final = (1000, 100, 10)
+_PAGE_SIZES: Final = (1000, 100, 10, 2)
 _PAGE_CODES: Final = frozenset({"DRS.M00210", "DRS.M00211"})
 _NO_RESULT: Final = "DRS.M00002"
 _ID_FIELDS: Final[Mapping[Level, str]] = {

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions.local.clock import VirtualClock
-from functions.local.cloud import function_environment
+from functions.local.function_environment import function_environment
 from functions.pipeline.edge import Edge, invoke
 from functions.pipeline.events import FINISHED, INVALID, STARTED
 from tests.journeys.world import World, over_sqlite

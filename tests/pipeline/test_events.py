@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from cloudevents.core.formats.json import JSONFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -96,6 +97,8 @@ def test_every_event_is_a_cloud_event_that_a_queue_takes(found: list[Outcome], l
     for text in (finished, events.started(asked, 6.0), refused):
         event = json.loads(text)
         jsonschema.validate(event, CLOUD_EVENT)
+        read = JSONFormat().read(None, text.encode())
+        assert (read.get_id(), read.get_type(), read.get_data()) == (event["id"], event["type"], event["data"])
         assert not {"\ufffe", "\uffff"} & set(text)
         assert len(text.encode()) <= events.MAX_BYTES
     assert json.loads(finished)["data"]["labels"] == labels
