@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from functions.local.cli_errors import CommandFailed
-from functions.local.exit_codes import INTERNAL, INTERRUPTED, OK, TOLD, USAGE
+from functions.local.cli_errors import CommandFailed, ReaderGone
+from functions.local.exit_codes import INTERNAL, INTERRUPTED, OK, TOLD, UNREAD, USAGE
 
 # Each command is imported when it is asked for: most need no cloud, and moto alone takes a second.
 COMMANDS = {
@@ -95,10 +95,10 @@ def exit_code_of(run: Callable[[], object], *, debug: bool = False) -> int:
         return _tell(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _tell("interrupted", INTERRUPTED)
-    except BrokenPipeError:
+    except (ReaderGone, BrokenPipeError):
         # Whoever read our output has seen enough; what is left in the buffer must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+        return UNREAD
     except Exception as error:  # noqa: BLE001 - the last stop: a defect is told in one line, never as a traceback
         if debug:
             traceback.print_exc()

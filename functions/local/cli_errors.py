@@ -11,6 +11,10 @@ class CommandFailed(Exception):
         self.exit_code = exit_code
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has closed it."""
+
+
 def bad_input(message: str) -> CommandFailed:
     """What was asked for can't be done; the message names the field or option, and what is allowed."""
     return CommandFailed(message, USAGE)

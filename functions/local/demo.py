@@ -10,7 +10,8 @@ import secrets
 import sqlite3
 import time
 import tomllib
-from contextlib import closing, suppress
+from collections.abc import Coroutine
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,18 +80,30 @@ class Demo:
         ) as running:
             await set_visibility(running.cloud, "PollsQueue", VISIBILITY_SECONDS)
             show_start(self._screen, running)
-            teller = asyncio.create_task(self._tell(running))
-            try:
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    with closing(sqlite3.connect(samples.source)) as writer:
-                        await self._ask(running, writer)
-                        return await self._wait(running)
-            except TimeoutError:
-                raise CommandFailed(f"the demo did not end within {PATIENCE_SECONDS} s", INTERNAL) from None
-            finally:
-                teller.cancel()
-                with suppress(asyncio.CancelledError):
-                    await teller
+            with closing(sqlite3.connect(samples.source)) as writer:
+                return await self._beside(self._tell(running), self._journey(running, writer))
+
+    async def _journey(self, running: Stage, writer: sqlite3.Connection) -> Journey:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._ask(running, writer)
+                return await self._wait(running)
+        except TimeoutError:
+            raise CommandFailed(f"the demo did not end within {PATIENCE_SECONDS} s", INTERNAL) from None
+
+    @staticmethod
+    async def _beside(telling: Coroutine[Any, Any, None], journey: Coroutine[Any, Any, Journey]) -> Journey:
+        """Run both until the journey has ended. Telling has no end; if it fails (a closed pipe) the journey ends."""
+        tasks = asyncio.create_task(telling), asyncio.create_task(journey)
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {tasks[1]}:
+                task.result()
+            return tasks[1].result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
 
     async def _ask(self, running: Stage, writer: sqlite3.Connection) -> None:
         """Send the signed request, and the same again as a caller does who has lost the answer."""

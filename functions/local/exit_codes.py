@@ -7,6 +7,8 @@ USAGE: Final = 2
 INTERNAL: Final = 70
 NOT_YET: Final = 75
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""The reader of our output has gone: as for a program that SIGPIPE ends, and never a verdict."""
 
 OF_VERDICT: Final[dict[str, int]] = {
     "consistent": 0,

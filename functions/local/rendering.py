@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
+from functions.local.cli_errors import ReaderGone
+
 Part = str | tuple[str, str]
 """Text, or (text, style)."""
 
@@ -36,12 +38,26 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Let the command line decide what a closed pipe means; rich would end the process, and so would click."""
+        raise ReaderGone
+
+    def write_raw(self, text: str) -> None:
+        """Write text as it is."""
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except BrokenPipeError:
+            self.on_broken_pipe()
+
+
 class Screen:
     """Standard output and standard error of a command."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self._out = Console(file=out or sys.stdout, highlight=False, markup=False, emoji=False)
-        self._err = Console(file=err or sys.stderr, highlight=False, markup=False, emoji=False)
+        self._out = _Console(file=out or sys.stdout, highlight=False, markup=False, emoji=False)
+        self._err = _Console(file=err or sys.stderr, highlight=False, markup=False, emoji=False)
 
     @property
     def width(self) -> int | None:
@@ -63,14 +79,11 @@ class Screen:
 
     def verbatim(self, lines: Iterable[str]) -> None:
         """Write lines exactly as they are, to be copied: nothing wrapped, nothing indented."""
-        for line in lines:
-            self._out.file.write(line + "\n")
-        self._out.file.flush()
+        self._out.write_raw("".join(f"{line}\n" for line in lines))
 
     def json(self, value: Any) -> None:
         """Write one JSON document as one line."""
-        self._out.file.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
-        self._out.file.flush()
+        self._out.write_raw(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     @contextmanager
     def progress(self, text: str) -> Iterator["Progress"]:

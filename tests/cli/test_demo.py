@@ -116,6 +116,18 @@ def test_it_leaves_no_process(shown: Shown) -> None:
     assert processes_of(shown.session) == []
 
 
+def test_a_reader_who_has_seen_enough_ends_it_without_a_word(process: Start, tmp_path: Path) -> None:
+    demo = process("demo")
+    assert demo.stdout is not None
+    demo.stdout.readline()
+    demo.stdout.close()
+    assert demo.stderr is not None
+    assert demo.stderr.read() == ""
+    demo.stderr.close()
+    assert demo.wait(60) == 141
+    assert processes_of(demo.pid) == []
+
+
 def test_where_the_runtime_client_does_not_run_the_journey_is_the_same(tmp_path: Path) -> None:
     out = io.StringIO()
     journey = asyncio.run(Demo(Screen(out, out), tmp_path, "in_process").run())
