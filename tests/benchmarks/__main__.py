@@ -4,6 +4,7 @@ Name some to run only these: imports, steps, journeys.
 """
 
 import asyncio
+import logging
 import os
 import sys
 import tempfile
@@ -13,9 +14,12 @@ from statistics import median
 from tests.benchmarks import imports, journeys, steps
 from tests.benchmarks.clouds import Templates
 from tests.benchmarks.grounds import Ground, copied, deployed
-from tests.benchmarks.table import compared, say
+from tests.benchmarks.table import compared, ratio, say
 
 PARTS = ("imports", "steps", "journeys")
+
+
+logging.getLogger("functions.comparer").setLevel(logging.ERROR)  # it is open to everybody here, and says so
 
 
 def main(asked: list[str]) -> int:
@@ -43,20 +47,21 @@ def main(asked: list[str]) -> int:
 
 def _title(text: str) -> None:
     say()
-    say(f"{text} (load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors)")
+    say(f"{text} (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors)")
 
 
 def _imports(ground: Ground) -> None:
     _title(f"Cold import, Python {ground.version}, {imports.ROUNDS} rounds")
     for line in imports.table(imports.measure(ground)):
         say(line)
+    say("libraries: aiohttp, pydantic, structlog alone, the floor. Aim against all: 0.60.")
     say("on top of the loaded Lambda runtime client, all with unchecked-hash bytecode;")
     say("all: boto3, Powertools, pydantic, aiohttp. two: boto3, Powertools.")
     say("clients: boto3's for sqs, sns, dynamodb as well. No peer has a model or a rule.")
 
 
 async def _steps(templates: Templates) -> None:
-    _title(f"Functions in processes, Python {templates.ground.version}, ours / the usual way")
+    _title(f"In processes, Python {templates.ground.version}, ours / usual")
     cold_webhook, cold_poll = await steps.cold(templates)
     warm_webhook, warm_poll = await steps.warm(templates)
     say(compared("webhook to 202, cold", cold_webhook))
@@ -71,13 +76,15 @@ async def _journeys(templates: Templates, databases: Path) -> None:
     _title("Journeys over two SQLite databases")
     late = await journeys.lateness(templates, databases)
     delay = journeys.POLL_SECONDS
-    say(f"DRS terminal to event published: {median(late):.2f} s ({min(late):.2f}-{max(late):.2f}, {len(late)} times)")
-    say(f"  / the poll delay in force, {delay:.0f} s: {median(late) / delay:.2f}")
-    alone = await journeys.rates(templates, databases, "in_process")
-    apart = await journeys.rates(templates, databases, "processes")
-    say(f"{journeys.COMPARISONS} comparisons at once, {journeys.REPEATS} times, comparisons per second:")
-    say(f"  functions in one process {median(alone):.1f}; in processes of their own {median(apart):.1f}")
-    say(f"  ratio {median(apart) / median(alone):.2f}")
+    say(
+        f"DRS terminal to event published: {median(late):.2f} s ({min(late):.2f}-{max(late):.2f} in {len(late)} times),"
+    )
+    say(f"  {median(late) / delay:.2f} of the poll delay in force, {delay:.0f} s")
+    rates = await journeys.rates(templates, databases)
+    apart, together = median(rates.ours), median(rates.theirs)
+    say(f"{journeys.COMPARISONS} comparisons at once, {journeys.REPEATS} times, all of one project:")
+    say(f"  {apart:.1f} per second with functions in processes, {together:.1f} in one process")
+    say(f"  ratio {ratio(rates)}")
 
 
 if __name__ == "__main__":

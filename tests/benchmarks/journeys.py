@@ -9,9 +9,10 @@ import base64
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,12 @@ from functions.local.cloud import Cloud, Runtime
 from functions.local.invocations import Hop
 from functions.pipeline.signature import sign
 from tests.benchmarks.clouds import KEY, PROJECT, Templates, failed
+from tests.benchmarks.pairs import Pairs, alternating
 
 POLL_SECONDS = 1.0
-FOLLOWED, COMPARISONS, REPEATS = 15, 30, 3
+FOLLOWED, COMPARISONS, REPEATS = 15, 30, 4
+CALLERS = 4
+"""Requests at once: each more would be one more process to start, on a machine with few processors."""
 _APART, _AHEAD = 0.7, 3.0
 """Seconds between two followed comparisons, so that they don't queue for each other; seconds until each starts."""
 _numbers = count()
@@ -105,7 +109,7 @@ async def journeys(templates: Templates, folder: Path, runtime: Runtime) -> Asyn
 async def lateness(templates: Templates, folder: Path) -> list[float]:
     """Seconds from a DRS task's end to its finished event, of row comparisons that start a while after they are made.
 
-    They end at once, so the first look comes a whole poll delay later: the worst case.
+    They end soon after they start; the first look comes a whole poll delay after the start.
     """
     async with journeys(templates, folder, "processes") as over:
         await over.finished({await over.ask(_lines(f"job-{FOLLOWED}"))})
@@ -118,17 +122,34 @@ async def lateness(templates: Templates, folder: Path) -> list[float]:
         return [out[comparison] - await over.ended_at(job) for comparison, job in ids.items()]
 
 
-async def rates(templates: Templates, folder: Path, runtime: Runtime) -> list[float]:
-    """Comparisons per second, from the first request to the last finished event, in each of some repetitions."""
-    found = []
-    async with journeys(templates, folder, runtime) as over:
-        for repeat in range(REPEATS + 1):
-            began = time.time()
-            asked = [over.ask(_objects(f"job-{number}")) for number in range(COMPARISONS)]
-            out = await over.finished(set(await asyncio.gather(*asked)))
-            if repeat:  # the first one starts the processes
-                found.append(COMPARISONS / (max(out.values()) - began))
-    return found
+async def rates(templates: Templates, folder: Path) -> Pairs:
+    """Comparisons per second with functions in processes of their own, and with all in one process, in turn.
+
+    From the first request to the last finished event.
+    """
+    async with (
+        journeys(templates, folder, "processes") as apart,
+        journeys(templates, folder, "in_process") as together,
+    ):
+        await _rate(apart)  # starts the processes
+        await _rate(together)
+        return await alternating(REPEATS, partial(_rate, apart), partial(_rate, together))
+
+
+async def _rate(over: Journeys) -> float:
+    began = time.time()
+    out = await over.finished(await _asked(over, [_objects(f"job-{number}") for number in range(COMPARISONS)]))
+    return COMPARISONS / (max(out.values()) - began)
+
+
+async def _asked(over: Journeys, bodies: Sequence[Mapping[str, Any]]) -> set[str]:
+    callers = asyncio.Semaphore(CALLERS)
+
+    async def ask(body: Mapping[str, Any]) -> str:
+        async with callers:
+            return await over.ask(body)
+
+    return set(await asyncio.gather(*map(ask, bodies)))
 
 
 def _objects(job: str) -> dict[str, Any]:

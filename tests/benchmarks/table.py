@@ -1,6 +1,7 @@
 """How results are printed: plain lines of at most 80 columns."""
 
 import sys
+import textwrap
 from statistics import median
 
 from tests.benchmarks.pairs import Pairs
@@ -11,7 +12,7 @@ _NAME, _NUMBER, _CELL = 13, 6, 15
 
 def say(line: str = "") -> None:
     """Print a line at once: a benchmark takes minutes."""
-    sys.stdout.write(f"{line[:WIDTH]}\n")
+    sys.stdout.write("\n".join(textwrap.wrap(line, WIDTH, drop_whitespace=False)) + "\n")
     sys.stdout.flush()
 
 
