@@ -6,7 +6,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from functions.pipeline.comparison import Comparison
-from functions.pipeline.drs_access import BadProjects, projects
 from functions.pipeline.edge import Edge
 from functions.pipeline.ledger import Ledger, open_ledger, same_request
 from functions.pipeline.messages import (
@@ -18,6 +17,7 @@ from functions.pipeline.messages import (
     fingerprint,
     validate_request,
 )
+from functions.pipeline.projects import BadProjects, projects
 from functions.pipeline.settings import Allowed, Deadlines, ProjectsSettings
 
 

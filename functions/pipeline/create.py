@@ -7,11 +7,11 @@ from functions.pipeline import events, log, metrics
 from functions.pipeline.accepting import Acceptor, Conflict
 from functions.pipeline.batch import Message, Queue, each_message
 from functions.pipeline.creating import Creator
-from functions.pipeline.drs_access import BadProjects
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
 from functions.pipeline.gate import PROBE_SECONDS
 from functions.pipeline.messages import MAX_MESSAGE_BYTES, FieldError, Invalid, parse_json_object, request_id_in
+from functions.pipeline.projects import BadProjects
 from functions.pipeline.settings import Deadlines, DrsSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step
 

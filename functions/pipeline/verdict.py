@@ -3,11 +3,16 @@
 Results are those of `readings`, whichever endpoint and notation they came in.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from functions.pipeline.comparison import Verdict
 from functions.pipeline.messages import Request
-from functions.pipeline.readings import Reading
+
+if TYPE_CHECKING:  # a reading is what DRS answered; who only ranks verdicts needn't load how to read it
+    from functions.pipeline.readings import Reading
 
 #: Worst first: a found difference outranks everything.
 RANK: tuple[Verdict, ...] = (

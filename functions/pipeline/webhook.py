@@ -11,10 +11,10 @@ from functions.pipeline.accepting import Acceptor, Conflict
 from functions.pipeline.aws import AwsError
 from functions.pipeline.comparison import Comparison
 from functions.pipeline.credentials_text import BadSecret, webhook_keys
-from functions.pipeline.drs_access import BadProjects
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.ledger import request_message
 from functions.pipeline.messages import MAX_BODY_BYTES, Invalid, parse_json_object
+from functions.pipeline.projects import BadProjects
 from functions.pipeline.responses import Response, answer, problem, raw_body
 from functions.pipeline.secrets import Secrets
 from functions.pipeline.settings import Settings
