@@ -97,16 +97,19 @@ class Told:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON in a body; ``None`` if there is none to be read.
+    """The JSON in a body of UTF-8; ``None`` if there is none to be read.
 
-    Halves of surrogate pairs, which JSON can write and UTF-8 can't, are replaced: names go into the ledger and events.
+    Whatever comes back can be written as UTF-8 again, for names go into the ledger and events: bytes that are none are
+    replaced, and so are halves of surrogate pairs, which JSON can write as escapes.
     """
+    # Given bytes, json.loads guesses their encoding and lets surrogates pass.
+    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
-        data = json.loads(body)
-        if b"\\ud" not in body.lower():
+        data = json.loads(text)
+        if "\\ud" not in text.lower():
             return data
-        text = json.dumps(data, ensure_ascii=False)
-        return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        plain = json.dumps(data, ensure_ascii=False)
+        return json.loads(plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except (ValueError, RecursionError):
         return None
 
