@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
@@ -44,6 +46,7 @@ class Project(BaseModel):
 
     ``auth`` decides which credentials are needed: ``aksk`` takes ``access_key`` and ``secret_key``, and
     ``security_token`` if they are temporary; ``token`` takes ``user``, ``password`` and ``domain`` (the account).
+    ``revision`` is any text: change it to have the same credentials tried again.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -58,6 +61,7 @@ class Project(BaseModel):
     user: str | None = None
     password: SecretStr | None = None
     domain: str | None = None
+    revision: str | None = None
 
     @model_validator(mode="after")
     def _has_its_credentials(self) -> Self:
@@ -75,6 +79,21 @@ class Project(BaseModel):
     def iam_url(self) -> str:
         """Where tokens come from, without a trailing slash."""
         return self.iam_endpoint or f"https://iam.{self.region}.{_DOMAINS.get(self.region, _COMMON_DOMAIN)}"
+
+    def identity(self) -> str:
+        """Who signs in: no secret, and the same while only secrets, addresses or the revision change."""
+        return f"aksk:{self.access_key}" if self.auth == "aksk" else f"token:{self.domain}/{self.user}"
+
+    def fingerprint(self) -> str:
+        """32 hex digits that change with any field of this entry, secrets and revision included.
+
+        May be stored and shown: it is made slowly (scrypt: 4 MiB and some milliseconds), so that even a weak password
+        is not cheaply guessed from it.
+        """
+        fields = {name: _plain(getattr(self, name)) for name in type(self).model_fields}
+        canonical = json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()
+        salt = f"parity:{self.identity()}".encode("utf-8", "surrogatepass")
+        return hashlib.scrypt(canonical, salt=salt, n=2**12, r=8, p=1, dklen=16).hex()
 
     def secrets(self) -> tuple[str, ...]:
         """What must never be shown."""

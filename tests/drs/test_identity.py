@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import traceback
 from typing import Any
 
@@ -186,6 +187,53 @@ def test_no_secret_is_shown_by_a_project(served: ServedDrs) -> None:
     for auth in ("aksk", "token"):
         project = Project.model_validate(served.project(auth))
         assert not [word for word in (SECRET_KEY, PASSWORD) if word in f"{project!r} {project}"]
+
+
+SIGNING = {
+    "region": "eu-de",
+    "auth": "aksk",
+    "access_key": "A",
+    "secret_key": "the secret key",
+    "security_token": "the security token",
+    "drs_endpoint": "https://drs.example.com",
+    "iam_endpoint": "https://iam.example.com",
+    "revision": "1",
+}
+LOGGING_IN = {
+    "region": "eu-de",
+    "auth": "token",
+    "user": "u",
+    "password": "the password",
+    "domain": "d",
+    "revision": "1",
+}
+
+
+@pytest.mark.parametrize(("fields", "identity"), [(SIGNING, "aksk:A"), (LOGGING_IN, "token:d/u")])
+def test_who_signs_in_has_a_name_and_a_fingerprint_without_any_secret(fields: dict[str, str], identity: str) -> None:
+    project = Project.model_validate(fields)
+    assert project.identity() == identity
+    assert re.fullmatch("[0-9a-f]{32}", project.fingerprint())
+    assert Project.model_validate(fields).fingerprint() == project.fingerprint()
+    shown = f"{project!r} {project} {project.identity()} {project.fingerprint()}"
+    assert not [secret for secret in project.secrets() if secret in shown]
+
+
+@pytest.mark.parametrize(
+    ("fields", "changed"),
+    [(fields, name) for fields in (SIGNING, LOGGING_IN) for name in fields if name != "auth"],
+)  # fmt: skip
+def test_a_fingerprint_changes_with_every_field(fields: dict[str, str], changed: str) -> None:
+    first = Project.model_validate(fields)
+    second = Project.model_validate({**fields, changed: f"{fields[changed]}2"})
+    assert first.fingerprint() != second.fingerprint()
+    assert (first.identity() == second.identity()) == (changed not in {"access_key", "user", "domain"})
+
+
+def test_a_field_left_out_is_another_fingerprint_than_an_empty_one() -> None:
+    left_out = {name: value for name, value in LOGGING_IN.items() if name != "revision"}
+    prints = {Project.model_validate(f).fingerprint() for f in (LOGGING_IN, left_out, {**LOGGING_IN, "revision": ""})}
+    assert len(prints) == 3
 
 
 @pytest.mark.parametrize(
