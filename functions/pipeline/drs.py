@@ -6,7 +6,8 @@ request is identified and sent is in ``drs_wire``, what results mean in ``readin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -92,17 +93,18 @@ class Drs:
     async def create(self, job_id: str, *, objects: bool, data: DataLevelCompareInfo | None) -> Created:
         """Ask for the levels once (drs_03_0136). Never repeated: DRS knows no idempotency key.
 
-        Raises ``TryLater`` (``sent``: tasks may exist) and ``Refused`` for the request as a whole; what a 200 says
-        about each level is in the result.
+        Raises ``TryLater`` (``sent``: tasks may exist; ``not_ready``, also where a status came without words) and
+        ``Refused`` for the request as a whole; what a 200 says about each level is in the result.
         """
         request = CreateComparisonTask(
             job_id=job_id,
             object_level_compare_type="objects" if objects else None,
             data_level_compare_info=_timed(data, self._now()),
         )
-        reply = await self._wire.call(
-            "POST", "create-compare-task", body=request.wire(), timeout=_CREATE_TIMEOUT_SECONDS, errors_inside=True
-        )
+        with _no_wordless_refusal("not_ready"):
+            reply = await self._wire.call(
+                "POST", "create-compare-task", body=request.wire(), timeout=_CREATE_TIMEOUT_SECONDS, errors_inside=True
+            )
         answer = read_as(CreateComparisonTaskAnswer, reply)
         top = answer.error_code and Told(answer.error_code, answer.error_msg or "")
         error = self._wire.decide(200, top, retry_after=reply.retry_after) if top else None
@@ -114,7 +116,8 @@ class Drs:
     async def tasks(self, job_id: str) -> list[DrsTask]:
         """All comparison tasks that the job has, from every list that DRS keeps of them, in no order.
 
-        Raises ``Refused`` if the tasks of either level can't be seen at all, ``TryLater`` if a list can't be had now.
+        Raises ``Refused`` if the tasks of either level can't be seen at all, ``TryLater`` if a list can't be had now;
+        its reason is ``not_ready`` where a status came without words, as from something between DRS and here.
         """
         found: dict[str, DrsTask] = {}
         listed = await _unless_refused(self._listed(job_id))
@@ -124,7 +127,8 @@ class Drs:
         blind = isinstance(by_path, Refused) or (isinstance(latest, Refused) and not latest.job_gone)
         if isinstance(listed, Refused) and blind:
             refusals = [outcome for outcome in (listed, by_path, latest) if isinstance(outcome, Refused)]
-            raise next((refusal for refusal in refusals if refusal.job_gone), listed)
+            with _no_wordless_refusal("not_ready"):
+                raise _most_telling(refusals, not_proof=latest)
         for outcome in (listed, by_path, latest):
             for task in [] if isinstance(outcome, Refused) else outcome:
                 known = found.get(task.task_id)
@@ -138,15 +142,9 @@ class Drs:
         also where reading broke off half-way, and ``Refused``, with ``job_gone`` if DRS has no such job.
         """
         self._wire.asked_to_wait = None
-        try:
+        with _no_wordless_refusal("unavailable"):
             reading = await self._reading(job_id, task_id, level)
             return reading and replace(reading, retry_after=self._wire.asked_to_wait)
-        except Refused as refusal:
-            if not refusal.is_wordless:
-                raise
-            # Neither DRS nor its gateway speaks like that: a running task isn't given up for it.
-            code, message = refusal.code, refusal.message
-        raise TryLater(code, message)
 
     async def _reading(self, job_id: str, task_id: str, level: Level) -> Reading | None:
         if level == "objects":
@@ -175,6 +173,9 @@ class Drs:
             return Part(task_id)
         if task_id and isinstance(error, TryLater):
             error.sent = True
+        elif task_id and isinstance(error, Refused):
+            told = f"{error.message}; DRS named the task {task_id}"
+            error = Refused(error.code, told, status=error.status, job_gone=error.job_gone)
         return Part(None, error, named=task_id)
 
     async def _listed(self, job_id: str) -> list[DrsTask]:
@@ -204,11 +205,35 @@ class Drs:
         return [DrsTask(overview.compare_job_id, "objects", overview.status or "", created_at)]
 
 
+@contextmanager
+def _no_wordless_refusal(reason: Reason) -> Iterator[None]:
+    """Turn a refusal without words into ``TryLater``: neither DRS nor its gateway speaks like that.
+
+    It is something in between, a proxy or a portal, which may be gone at the next try.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        if not refusal.is_wordless:
+            raise
+        raise TryLater(refusal.code, refusal.message, reason=reason) from None
+
+
 async def _unless_refused(listing: Awaitable[list[DrsTask]]) -> list[DrsTask] | Refused:
     try:
         return await listing
     except Refused as refusal:
         return refusal
+
+
+def _most_telling(refusals: list[Refused], *, not_proof: object) -> Refused:
+    """Of the lists' refusals: that the job is gone, else one without words, which may pass, else the first."""
+
+    def rank(refusal: Refused) -> int:
+        gone = refusal.job_gone and refusal is not not_proof
+        return 3 if gone else 2 if refusal.is_wordless else 1 if refusal.job_gone else 0
+
+    return max(refusals, key=rank)
 
 
 def _merged(known: DrsTask, other: DrsTask) -> DrsTask:

@@ -148,6 +148,19 @@ def test_a_task_named_beside_an_error_is_not_taken_as_created(served: ServedDrs,
         assert isinstance(error, Refused) or error.sent
 
 
+def test_a_task_named_beside_a_final_refusal_is_in_its_words(served: ServedDrs, client: Client) -> None:
+    refused = {"error_code": "DRS.M00200", "error_msg": "Parameter error."}
+    served.script(
+        "create",
+        Fault(200, {"object_level_compare_create_result": {"compare_task_id": "t", **refused}}),
+        Fault(200, {"object_level_compare_create_result": {"compare_task_id": "t"}, **refused}),
+        Fault(200, {"object_level_compare_create_result": refused}),
+    )
+    messages = [refusal_of(create(client).objects).message for _ in range(3)]
+    named = "Parameter error.; DRS named the task t"
+    assert messages == [named, named, "Parameter error."]
+
+
 @pytest.mark.parametrize("empty", [{}, {"compare_task_id": ""}, {"compare_task_id": None}, None])
 def test_a_level_without_task_and_error_says_nothing(served: ServedDrs, client: Client, empty: Any) -> None:
     served.script("create", Fault(200, {"job_id": JOB_ID, "object_level_compare_create_result": empty}))

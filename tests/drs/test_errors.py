@@ -57,6 +57,11 @@ def gateway(status: int, code: str, message: str) -> Fault:
         (Fault(200, {"job_id": JOB_ID}, cut=5), "Parity.NoAnswer", "unavailable", True),
         (Fault.lost(), "Parity.NoAnswer", "unavailable", True),
         (Fault(403, b"<html>firewall</html>"), "HTTP.403", "credentials", False),
+        (Fault(400), "HTTP.400", "not_ready", False),
+        (Fault(404, b"<html>not here</html>"), "HTTP.404", "not_ready", False),
+        (Fault(407, b"<html>who are you?</html>"), "HTTP.407", "not_ready", False),
+        (Fault(400, b'{"error_code": "DRS.M0'), "HTTP.400", "not_ready", False),
+        (Fault(400, [None]), "HTTP.400", "not_ready", False),
         (Fault.drs("DRS.M00100", status=403), "DRS.M00100", "credentials", False),
         (Fault.drs("DRS.M00102", status=403), "DRS.M00102", "credentials", False),
         (Fault.drs("DRS.M00103", status=401), "DRS.M00103", "credentials", False),
@@ -88,10 +93,6 @@ def test_some_answers_are_worth_asking_again(
         (gateway(413, "APIG.0201", "too large"), "APIG.0201", False),
         (Fault(400, {"results": [{"id": "j", "error_code": "DRS.M00289", "error_message": "m"}]}), "DRS.M00289", True),
         (Fault(400, {"errorCode": "X.1", "errorMsg": "m"}), "X.1", False),
-        (Fault(400), "HTTP.400", False),
-        (Fault(404, b"<html>not here</html>"), "HTTP.404", False),
-        (Fault(400, b'{"error_code": "DRS.M0'), "HTTP.400", False),
-        (Fault(400, [None]), "HTTP.400", False),
     ],
 )
 def test_other_answers_are_final(served: ServedDrs, client: Client, fault: Fault, code: str, job_gone: bool) -> None:

@@ -43,6 +43,37 @@ def test_tasks_that_can_not_be_seen_are_not_taken_for_none(served: ServedDrs, cl
         client.ask(lambda drs: drs.tasks(JOB_ID))
 
 
+PROXY = Fault(404, b"<html>not here</html>")
+
+
+@pytest.mark.parametrize(
+    ("results", "tables", "overview"),
+    [(PROXY, PROXY, PROXY), (PROXY, PROXY, None), (Fault.drs("DRS.M00200"), PROXY, None)],
+)
+def test_lists_that_something_in_between_hides_may_show_later(
+    served: ServedDrs, client: Client, results: Fault, tables: Fault, overview: Fault | None
+) -> None:
+    for endpoint, fault in (("results", results), ("tables", tables), ("overview", overview)):
+        served.script(endpoint, fault)
+    with pytest.raises(TryLater) as caught:
+        client.ask(lambda drs: drs.tasks(JOB_ID))
+    assert (caught.value.code, caught.value.reason, caught.value.sent) == ("HTTP.404", "not_ready", False)
+
+
+def test_a_deleted_job_is_told_even_if_a_list_is_hidden(served: ServedDrs, client: Client, job: Job) -> None:
+    job.deleted = True
+    served.script("results", PROXY)
+    with pytest.raises(Refused) as caught:
+        client.ask(lambda drs: drs.tasks(JOB_ID))
+    assert caught.value.job_gone
+
+
+def test_a_hidden_list_does_not_matter_where_the_others_show_all(served: ServedDrs, client: Client) -> None:
+    task = served.add_task(JOB_ID, "lines")
+    served.script("tables", PROXY)
+    assert [listed.task_id for listed in client.ask(lambda drs: drs.tasks(JOB_ID))] == [task.task_id]
+
+
 def test_a_running_task_is_cancelled_and_an_ended_one_is_not(served: ServedDrs, client: Client, clock: Clock) -> None:
     task = served.add_task(JOB_ID, "lines")
     client.ask(lambda drs: drs.cancel(JOB_ID, task.task_id))
