@@ -37,7 +37,16 @@ async def read_data(wire: Wire, results: Results, job_id: str, task_id: str, lev
         return Reading(task_id, level, status, terminal=False)
     tally, trouble = await _results(wire, results, job_id, task_id, level)
     databases, tables = tally.results()
-    return Reading(task_id, level, status, terminal=True, error_msg=trouble, databases=databases, tables=tables)
+    return Reading(
+        task_id,
+        level,
+        status,
+        terminal=True,
+        error_msg=trouble,
+        databases=databases,
+        tables=tables,
+        truncated=tally.truncated,
+    )
 
 
 async def _status(wire: Wire, results: Results, job_id: str, task_id: str) -> str:
@@ -107,9 +116,13 @@ async def _by_path(wire: Wire, job_id: str, task_id: str, level: DataLevel) -> T
     async for page in _overviews(*place, level):
         tally.add_databases(database_of_overview(item) for item in page)
         for item in page:
-            source_db = item.source_db_name or item.source_db or ""
-            tally.expect("compared", source_db, (item.compare_num or 0) - (item.uncomparable_num or 0))
-            tally.expect("uncompared", source_db, item.uncomparable_num or 0)
+            source_db, target_db = (
+                item.source_db_name or item.source_db or "",
+                item.target_db_name or item.target_db or "",
+            )
+            comparable = (item.compare_num or 0) - (item.uncomparable_num or 0)
+            tally.expect("compared", source_db, comparable, target_db=target_db)
+            tally.expect("uncompared", source_db, item.uncomparable_num or 0, target_db=target_db)
     for database in list(tally.databases.values()):
         async for details in _details(*place, level, database, "compare"):
             tally.add_tables("compared", (_compared(level, item, database) for item in details))

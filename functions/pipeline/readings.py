@@ -7,7 +7,8 @@ what is missing, unknown, contradictory or not finished is ``incomplete``, never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -129,6 +130,8 @@ class Reading:
     tables: tuple[TableResult, ...] = ()
     databases: tuple[DatabaseResult, ...] = ()
     retry_after: float | None = None
+    truncated: bool = False
+    """Names of objects or keys of rows were left out, for time or number; nothing that decides is missing for it."""
 
 
 # --- one result ------------------------------------------------------------------------------------------------------
@@ -239,12 +242,20 @@ def databases_of_results(results: wire.LineResults | wire.ContentResults) -> tup
     return tuple(_database(item, item.content_compare_result) for item in results.content_compare_overview or ())
 
 
-def tables_of_lines(results: wire.LineResults) -> Iterator[TableResult]:
-    """Results per table of a row comparison. The details don't name the target database; the overview does."""
-    targets = {item.source_db_name: item.target_db_name or "" for item in results.line_compare_overview or ()}
+def tables_of_lines(results: wire.LineResults, targets: Mapping[str, Sequence[str]]) -> Iterator[TableResult]:
+    """Results per table of a row comparison, whose details don't name the target database.
+
+    ``targets``: the target databases of each source database, from the overview. Where there are several, the details
+    of the source database are taken to be in the same order.
+    """
+    seen: Counter[str] = Counter()
     for database in results.line_compare_details or ():
+        source_db = database.source_db_name or ""
+        known = targets.get(source_db) or ("",)
+        target_db = known[min(seen[source_db], len(known) - 1)]
+        seen[source_db] += 1
         for item in database.line_compare_detail or ():
-            yield _table(item, database.source_db_name, targets.get(database.source_db_name), item.line_compare_result)
+            yield _table(item, source_db, target_db, item.line_compare_result)
 
 
 def tables_of_contents(results: wire.ContentResults) -> Iterator[TableResult]:

@@ -163,6 +163,92 @@ def test_a_repeated_page_adds_nothing() -> None:
     assert not tally.add(page)
 
 
+def twice_mapped(first: dict[str, Any], second: dict[str, Any], *, counted: int = 1) -> wire.LineResults:
+    """One source database that is compared with two targets."""
+    words = [item.get("line_compare_result") for item in (first, second)]
+    return wire.LineResults.model_validate(
+        {
+            "line_compare_overview": [
+                {"source_db_name": "s", "target_db_name": name, "line_compare_result": word}
+                for name, word in zip(("t", "u"), words, strict=True)
+            ],
+            "line_compare_overview_count": 2,
+            "line_compare_details": [
+                {"source_db_name": "s", "line_compare_detail": [item], "line_compare_detail_count": counted}
+                for item in (first, second)
+            ],
+        }
+    )
+
+
+AGREES, DIFFERS = line(line_compare_result="CONSISTENT"), line(line_compare_result="INCONSISTENT")
+
+
+@pytest.mark.parametrize(("first", "second"), [(AGREES, DIFFERS), (DIFFERS, AGREES)])
+def test_a_table_that_is_mapped_to_two_targets_is_two_tables(first: dict[str, Any], second: dict[str, Any]) -> None:
+    tally = Tally()
+    assert tally.add(twice_mapped(first, second))
+    assert not tally.add(twice_mapped(first, second))
+    assert tally.complete
+    expected = {"t": word_result(first["line_compare_result"]), "u": word_result(second["line_compare_result"])}
+    assert {table.target_db: table.result for table in tally.results()[1]} == expected
+
+
+def test_of_two_targets_a_table_that_is_counted_and_not_shown_is_missed() -> None:
+    assert overall(twice_mapped(AGREES, AGREES)) == "consistent"
+    assert overall(twice_mapped(AGREES, AGREES, counted=2)) == "incomplete"
+
+
+def test_values_of_a_table_that_is_mapped_to_two_targets_are_two_results() -> None:
+    words = {"t": "CONSISTENT", "u": "INCONSISTENT"}
+    details = [
+        {**line(), "source_db_name": "s", "target_db_name": name, "content_compare_result": word}
+        for name, word in words.items()
+    ]
+    entry = {"source_db_name": "s", "content_compare_detail": details, "content_compare_detail_count": 2}
+    page = wire.ContentResults.model_validate({"content_compare_details": [entry]})
+    assert overall(page) == "inconsistent"
+
+
+def test_a_table_whose_target_is_named_on_a_later_page_is_one_table() -> None:
+    early, late = lines([AGREES], tables=1), lines([AGREES], tables=1)
+    early.line_compare_overview = []
+    tally = Tally()
+    tally.add(early)
+    assert not tally.complete
+    tally.add(late)
+    tally.add(early)
+    assert [(table.target_db, table.result) for table in tally.results()[1]] == [("t", "consistent")]
+
+
+@pytest.mark.parametrize("pages", [(AGREES, DIFFERS), (DIFFERS, AGREES)])
+def test_of_a_table_that_is_shown_twice_the_worse_result_counts(pages: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    assert overall(*(lines([page]) for page in pages)) == "inconsistent"
+
+
+def test_a_page_may_name_one_database_twice() -> None:
+    page = lines([AGREES], tables=1)
+    assert page.line_compare_details is not None
+    page.line_compare_details *= 2
+    assert overall(page) == "consistent"
+
+
+def rows_shown(number: int, counted: int | None) -> wire.ContentResults:
+    rows = [{"source_key_value": [str(i)]} for i in range(number)]
+    diffs = {"source_table_name": "t", "content_compare_diff": rows, "content_compare_diff_count": counted}
+    return wire.ContentResults.model_validate({"content_compare_diffs": [diffs]})
+
+
+@pytest.mark.parametrize(
+    ("number", "counted", "truncated"),
+    [(0, 0, False), (3, 3, False), (3, None, False), (3, 4, True), (1001, None, True)],
+)
+def test_keys_of_rows_that_are_left_out_are_told(number: int, counted: int | None, truncated: bool) -> None:
+    tally = Tally()
+    tally.add(rows_shown(number, counted))
+    assert tally.truncated is truncated
+
+
 def contents(detail: dict[str, Any]) -> wire.ContentResults:
     entry = {"source_db_name": "s", "content_compare_detail": [{**line(), **detail}], "content_compare_detail_count": 1}
     return wire.ContentResults.model_validate({"content_compare_details": [entry]})
