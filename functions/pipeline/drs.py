@@ -6,17 +6,17 @@ request is identified and sent is in ``drs_wire``, what results mean in ``readin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import aiohttp
 
 from functions.pipeline.drs_data import read_data
-from functions.pipeline.drs_errors import Reason, Refused, Told, TryLater
+from functions.pipeline.drs_errors import Reason, Refused, Told, TryLater, no_wordless_refusal
+from functions.pipeline.drs_lists import DrsTask, tasks_of
 from functions.pipeline.drs_models import (
-    LEVEL_OF_TASK_TYPE,
     BatchStatusAnswer,
     CreateComparisonTask,
     CreateComparisonTaskAnswer,
@@ -24,13 +24,13 @@ from functions.pipeline.drs_models import (
     DataLevelCompareInfo,
     Level,
     epoch_ms,
-    parse_time,
 )
 from functions.pipeline.drs_objects import read_objects
-from functions.pipeline.drs_pages import Results, data_tasks, overview_of
+from functions.pipeline.drs_pages import Results
 from functions.pipeline.drs_project import Project
+from functions.pipeline.drs_time import TimeLeft
 from functions.pipeline.drs_wire import Wire, read_as
-from functions.pipeline.readings import Reading, is_terminal
+from functions.pipeline.readings import Reading
 
 __all__ = ["Created", "Drs", "DrsTask", "Part", "Project", "Reason", "Refused", "TryLater"]
 
@@ -59,20 +59,12 @@ class Created:
     data: Part | None
 
 
-@dataclass(frozen=True)
-class DrsTask:
-    """A comparison task as the lists show it. ``level`` is ``None`` for kinds that Parity doesn't create."""
-
-    task_id: str
-    level: Level | None
-    status: str
-    created_at: float | None
-
-
 class Drs:
     """The comparison API for one project. One step at a time; ``tokens`` outlives it.
 
     ``pace`` is awaited before each call to DRS, ``now`` gives epoch seconds, ``language`` is ``en-us`` or ``zh-cn``.
+    ``seconds_left`` is how long the caller can wait: near its end names are left out (``Reading.truncated``), and then
+    every question raises ``TryLater`` (``Parity.OutOfTime``) before it is sent.
     """
 
     def __init__(
@@ -85,9 +77,19 @@ class Drs:
         language: str = "en-us",
         pace: Callable[[], Awaitable[None]],
         tokens: dict[Any, Any],
+        seconds_left: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._now = now
-        self._wire = Wire(session, project_id, project, now=now, language=language, pace=pace, tokens=tokens)
+        self._wire = Wire(
+            session,
+            project_id,
+            project,
+            now=now,
+            language=language,
+            pace=pace,
+            tokens=tokens,
+            time=TimeLeft(seconds_left),
+        )
         self._results = Results(self._wire)
 
     async def create(self, job_id: str, *, objects: bool, data: DataLevelCompareInfo | None) -> Created:
@@ -101,7 +103,7 @@ class Drs:
             object_level_compare_type="objects" if objects else None,
             data_level_compare_info=_timed(data, self._now()),
         )
-        with _no_wordless_refusal("not_ready"):
+        with no_wordless_refusal("not_ready"):
             reply = await self._wire.call(
                 "POST", "create-compare-task", body=request.wire(), timeout=_CREATE_TIMEOUT_SECONDS, errors_inside=True
             )
@@ -119,21 +121,7 @@ class Drs:
         Raises ``Refused`` if the tasks of either level can't be seen at all, ``TryLater`` if a list can't be had now;
         its reason is ``not_ready`` where a status came without words, as from something between DRS and here.
         """
-        found: dict[str, DrsTask] = {}
-        listed = await _unless_refused(self._listed(job_id))
-        by_path = await _unless_refused(self._listed_by_path(job_id))
-        latest = await _unless_refused(self._latest(job_id))
-        # "Task not found" may be how the overview says that there is no object-level task yet: no blindness.
-        blind = isinstance(by_path, Refused) or (isinstance(latest, Refused) and not latest.job_gone)
-        if isinstance(listed, Refused) and blind:
-            refusals = [outcome for outcome in (listed, by_path, latest) if isinstance(outcome, Refused)]
-            with _no_wordless_refusal("not_ready"):
-                raise _most_telling(refusals, not_proof=latest)
-        for outcome in (listed, by_path, latest):
-            for task in [] if isinstance(outcome, Refused) else outcome:
-                known = found.get(task.task_id)
-                found[task.task_id] = _merged(known, task) if known else task
-        return list(found.values())
+        return await tasks_of(self._wire, self._results, job_id)
 
     async def read(self, job_id: str, task_id: str, level: Level) -> Reading | None:
         """One look at one task; when it is terminal, with everything that a verdict needs.
@@ -142,7 +130,7 @@ class Drs:
         also where reading broke off half-way, and ``Refused``, with ``job_gone`` if DRS has no such job.
         """
         self._wire.asked_to_wait = None
-        with _no_wordless_refusal("unavailable"):
+        with no_wordless_refusal("unavailable"):
             reading = await self._reading(job_id, task_id, level)
             return reading and replace(reading, retry_after=self._wire.asked_to_wait)
 
@@ -177,74 +165,6 @@ class Drs:
             told = f"{error.message}; DRS named the task {task_id}"
             error = Refused(error.code, told, status=error.status, job_gone=error.job_gone)
         return Part(None, error, named=task_id)
-
-    async def _listed(self, job_id: str) -> list[DrsTask]:
-        return [
-            DrsTask(
-                task_id=task.compare_task_id or "",
-                level=LEVEL_OF_TASK_TYPE.get(task.compare_type or ""),
-                status=task.compare_task_status or "",
-                created_at=parse_time(task.create_time),
-            )
-            for task in await self._results.tasks(job_id)
-        ]
-
-    async def _listed_by_path(self, job_id: str) -> list[DrsTask]:
-        # This list has the start, which for a scheduled task is later than its creation: the other list knows better.
-        return [
-            DrsTask(task.id, LEVEL_OF_TASK_TYPE.get(task.type or ""), task.status or "", parse_time(task.start_time))
-            for task in await data_tasks(self._wire, job_id)
-            if task.id
-        ]
-
-    async def _latest(self, job_id: str) -> list[DrsTask]:
-        overview = await overview_of(self._wire, job_id)
-        if not overview.compare_job_id:
-            return []
-        created_at = parse_time(overview.create_time)
-        return [DrsTask(overview.compare_job_id, "objects", overview.status or "", created_at)]
-
-
-@contextmanager
-def _no_wordless_refusal(reason: Reason) -> Iterator[None]:
-    """Turn a refusal without words into ``TryLater``: neither DRS nor its gateway speaks like that.
-
-    It is something in between, a proxy or a portal, which may be gone at the next try.
-    """
-    try:
-        yield
-    except Refused as refusal:
-        if not refusal.is_wordless:
-            raise
-        raise TryLater(refusal.code, refusal.message, reason=reason) from None
-
-
-async def _unless_refused(listing: Awaitable[list[DrsTask]]) -> list[DrsTask] | Refused:
-    try:
-        return await listing
-    except Refused as refusal:
-        return refusal
-
-
-def _most_telling(refusals: list[Refused], *, not_proof: object) -> Refused:
-    """Of the lists' refusals: that the job is gone, else one without words, which may pass, else the first."""
-
-    def rank(refusal: Refused) -> int:
-        gone = refusal.job_gone and refusal is not not_proof
-        return 3 if gone else 2 if refusal.is_wordless else 1 if refusal.job_gone else 0
-
-    return max(refusals, key=rank)
-
-
-def _merged(known: DrsTask, other: DrsTask) -> DrsTask:
-    """Two lists' views of one task: the first's, completed by the second's; a final status is the newer one."""
-    status = other.status if is_terminal(other.status) or not known.status else known.status
-    return DrsTask(
-        task_id=known.task_id,
-        level=known.level or other.level,
-        status=known.status if is_terminal(known.status) else status,
-        created_at=known.created_at if known.created_at is not None else other.created_at,
-    )
 
 
 def _timed(data: DataLevelCompareInfo | None, now: float) -> DataLevelCompareInfo | None:

@@ -7,7 +7,8 @@ Which answer of DRS, of the API gateway in front of it, or of IAM means which. S
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -86,6 +87,20 @@ class Refused(Exception):
     def is_wordless(self) -> bool:
         """Whether a status came without an error of anybody's: perhaps from something in between."""
         return self.code.startswith("HTTP.")
+
+
+@contextmanager
+def no_wordless_refusal(reason: Reason) -> Iterator[None]:
+    """Turn a refusal without words into ``TryLater``: neither DRS nor its gateway speaks like that.
+
+    It is something in between, a proxy or a portal, which may be gone at the next try.
+    """
+    try:
+        yield
+    except Refused as refusal:
+        if not refusal.is_wordless:
+            raise
+        raise TryLater(refusal.code, refusal.message, reason=reason) from None
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class _Look:
         self._is_list_refused = False
         self._by_id: wire_models.ObjectResults | None = None
         self._has_asked_by_id = False
+        self._is_truncated = False
 
     async def reading(self) -> Reading | None:
         overview = await self._overview()
@@ -65,10 +66,12 @@ class _Look:
             counts = counts_of_results(self._by_id or wire_models.ObjectResults())
         if not counts and overview.compare_job_id and not is_ours and status == wire_models.SUCCESSFUL:
             return None
+        objects = tuple([await self._with_differences(count) for count in counts])
         return replace(
             reading,
             error_msg=reading.error_msg or (self._by_id.error_msg if self._by_id else None),
-            objects=tuple([await self._with_differences(count) for count in counts]),
+            objects=objects,
+            truncated=self._is_truncated,
         )
 
     async def _unlisted(self, can_be_read: bool, overview: wire_models.ObjectOverview) -> Reading | None:
@@ -108,29 +111,46 @@ class _Look:
         return self._by_id is not None
 
     async def _gathered_by_id(self) -> wire_models.ObjectResults | None:
+        """Every type with its counts, which a verdict needs, and as many names as there is time for."""
         gathered: wire_models.ObjectResults | None = None
-        pages = self._results.pages(self._job_id, "objects", self._task_id, most_pages=_MOST_DETAIL_PAGES)
-        async for answer in pages:
+        read = 0
+        async for answer in self._results.pages(self._job_id, "objects", self._task_id):
             section = answer.object_level_compare_results
             raise_told(self._wire, section)
             if section is None or section.compare_task_id != self._task_id:
                 break
+            read += 1
             if gathered is None:
                 gathered = section
-            elif not _extend(gathered, section):
+                continue
+            # Types come first: behind a page that shows no new one there are names alone.
+            has_types, has_names = _extend(gathered, section)
+            if has_types:
+                continue
+            if not has_names or _all_consistent(gathered) or not self._may_go_on(read):
                 break
         return gathered
 
     async def _with_differences(self, count: ObjectCount) -> ObjectCount:
+        """The count with its names, if it differs and there is time to ask for them."""
         if count.result == "consistent" or not count.type:
             return count
+        if not self._may_go_on(0):
+            return count
         try:
-            differences = await self._detail(count.type)
+            return replace(count, differences=await self._differences(count.type))
+        except TryLater as error:
+            if error.reason == "credentials" or self._may_go_on(0):
+                raise
+            return count  # no time to try it again, and the verdict is known
+
+    async def _differences(self, kind: str) -> tuple[ObjectDifference, ...]:
+        try:
+            return await self._detail(kind)
         except Refused:
-            differences = ()
             if await self._readable_by_id() and self._by_id:
-                differences = differences_of_results(self._by_id, count.type)
-        return replace(count, differences=differences)
+                return differences_of_results(self._by_id, kind)
+            return ()
 
     async def _detail(self, kind: str) -> tuple[ObjectDifference, ...]:
         pages = by_offset(
@@ -143,23 +163,38 @@ class _Look:
             items=lambda answer: answer.compare_detail,
             total=lambda answer: answer.count,
             query={"compare_job_id": self._task_id},
-            most_pages=_MOST_DETAIL_PAGES,
+            go_on=self._may_go_on,
         )
         found: list[ObjectDifference] = []
         async for page in pages:
             found += differences_of_page(wire_models.ObjectDetailPage(compare_detail=page))
         return tuple(found)
 
+    def _may_go_on(self, read: int) -> bool:
+        """Whether more names may be asked for after so many pages of them; if not, the reading is truncated."""
+        leave = read < _MOST_DETAIL_PAGES and self._wire.time.is_plenty
+        self._is_truncated = self._is_truncated or not leave
+        return leave
 
-def _extend(gathered: wire_models.ObjectResults, page: wire_models.ObjectResults) -> bool:
-    """Add a further page's types and objects; whether there were any new ones."""
+
+def _all_consistent(results: wire_models.ObjectResults) -> bool:
+    return all(count.result == "consistent" for count in counts_of_results(results))
+
+
+def _extend(gathered: wire_models.ObjectResults, page: wire_models.ObjectResults) -> tuple[bool, bool]:
+    """Add a further page's types and objects; whether any type, and any object, was new."""
     types = {item.object_type for item in gathered.object_compare_overview or ()}
     overview = [item for item in page.object_compare_overview or () if item.object_type not in types]
     gathered.object_compare_overview = [*(gathered.object_compare_overview or ()), *overview]
     known = gathered.object_compare_details = dict(gathered.object_compare_details or {})
-    grown = bool(overview)
+    has_objects = False
     for kind, items in (page.object_compare_details or {}).items():
-        fresh = [item for item in items or () if item not in (known.get(kind) or ())]
+        before = {_identity(item) for item in known.get(kind) or ()}
+        fresh = [item for item in items or () if _identity(item) not in before]
         known[kind] = [*(known.get(kind) or ()), *fresh]
-        grown = grown or bool(fresh)
-    return grown
+        has_objects = has_objects or bool(fresh)
+    return bool(overview), has_objects
+
+
+def _identity(item: wire_models.ObjectResultDetail) -> tuple[str | None, ...]:
+    return item.source_db_name, item.target_db_name, item.source_db_value, item.target_db_value, item.error_message

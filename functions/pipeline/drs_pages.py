@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from itertools import count
 from typing import Any, Final, TypeVar
 
 from functions.pipeline import drs_models as wire_models
@@ -37,14 +38,15 @@ async def by_offset(
     items: Callable[[AnswerT], list[ItemT] | None],
     total: Callable[[AnswerT], int | None],
     query: Mapping[str, str] | None = None,
-    most_pages: int = MOST_PAGES,
+    go_on: Callable[[int], bool] = lambda read: read < MOST_PAGES,
 ) -> AsyncIterator[list[ItemT]]:
     """Pages of a list until an empty one; also until the total, where a page is not even full.
 
-    A server that ignores the offset repeats itself: a page like the one before is the end.
+    A server that ignores the offset repeats itself: a page like the one before is the end. ``go_on`` is asked, with the
+    number of pages read, where there may be another.
     """
     offset, before = 0, None
-    for _ in range(most_pages):
+    for read in count(1):
         reply = await wire.call("GET", *path, query={**(query or {}), "limit": LIMIT, "offset": offset})
         answer = read_as(model, reply)
         page = items(answer) or []
@@ -52,7 +54,7 @@ async def by_offset(
             return
         yield page
         offset, before, counted = offset + len(page), page, total(answer)
-        if len(page) < LIMIT and counted is not None and offset >= counted:
+        if (len(page) < LIMIT and counted is not None and offset >= counted) or not go_on(read):
             return
 
 
@@ -81,10 +83,10 @@ class Results:
             return read_as(QueryCompareResultAnswer, reply)
 
     async def pages(
-        self, job_id: str, level: Level | None = None, task_id: str | None = None, *, most_pages: int = MOST_PAGES
+        self, job_id: str, level: Level | None = None, task_id: str | None = None
     ) -> AsyncIterator[QueryCompareResultAnswer]:
         """Page after page; the caller stops when a page shows nothing new. A later page that is refused is the end."""
-        for number in range(1, most_pages + 1):
+        for number in range(1, MOST_PAGES + 1):
             try:
                 yield await self.page(job_id, number, level, task_id)
             except Refused as error:

@@ -26,6 +26,7 @@ from functions.pipeline.drs_errors import (
 from functions.pipeline.drs_models import Answer
 from functions.pipeline.drs_project import Project
 from functions.pipeline.drs_sign import sign
+from functions.pipeline.drs_time import TimeLeft
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
@@ -50,7 +51,10 @@ class _Raw:
 
 
 class Wire:
-    """Calls of one project. Every call is preceded by ``pace()``; nothing is repeated, a refused token apart."""
+    """Calls of one project. Every call is preceded by ``pace()``; nothing is repeated, a refused token apart.
+
+    No call is begun, and none lasts, beyond ``time``.
+    """
 
     def __init__(
         self,
@@ -62,7 +66,9 @@ class Wire:
         language: str,
         pace: Callable[[], Awaitable[None]],
         tokens: dict[Any, Any],
+        time: TimeLeft,
     ) -> None:
+        self.time = time
         self._session = session
         self._project_id = project_id
         self._project = project
@@ -93,6 +99,7 @@ class Wire:
         if query:
             url += f"?{urlencode(query, quote_via=quote)}"
         content = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
+        self.time.require()
         raw = await self._identified(method, url, content, timeout)
         return self._read(raw, errors_inside=errors_inside)
 
@@ -124,6 +131,7 @@ class Wire:
 
     async def _send(self, method: str, url: str, headers: Mapping[str, str], content: bytes, timeout: float) -> _Raw:  # noqa: ASYNC109  # as above
         await self._pace()
+        self.time.require()
         try:
             async with self._session.request(
                 method,
@@ -131,7 +139,7 @@ class Wire:
                 data=content or None,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout, connect=_CONNECT_SECONDS),
+                timeout=aiohttp.ClientTimeout(total=self.time.bounded(timeout), connect=_CONNECT_SECONDS),
             ) as response:
                 return _Raw(response.status, response.headers, await response.read())
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

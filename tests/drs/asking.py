@@ -1,6 +1,7 @@
 """Questions to the served DRS through the real client."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -36,6 +37,7 @@ class Client:
     project: dict[str, str] = field(default_factory=dict)
     tokens: dict[Any, Any] = field(default_factory=dict)
     language: str = "en-us"
+    seconds_left: Callable[[], float] = lambda: math.inf
 
     def ask(self, question: Callable[[Drs], Awaitable[T]]) -> T:
         return asyncio.run(self._ask(question))
@@ -51,5 +53,6 @@ class Client:
                 language=self.language,
                 pace=_at_once,
                 tokens=self.tokens,
+                seconds_left=self.seconds_left,
             )
             return await question(drs)

@@ -243,6 +243,19 @@ def test_thousands_of_tables_are_all_read(
     assert (len(reading.tables), result(reading)) == (1210, "consistent")
 
 
+def test_both_targets_of_a_table_are_read_by_path(served: ServedDrs, client: Client, clock: Clock) -> None:
+    task = finished(served, clock, "lines")
+    served.quirks = Quirks(families="b")
+    pairs = [{"source_db_name": "s", "target_db_name": name, "status": 2, "compare_num": 1} for name in ("t", "u")]
+    served.script("line-overview", Fault(200, {"data_compare_overview_infos": pairs, "total_count": 2}))
+    table = {"source_table_name": "a", "target_table_name": "a"}
+    for status in (2, 0):
+        page = {"table_line_compare_result_infos": [{**table, "status": status}], "total_count": 1}
+        served.script("line-detail", Fault(200, page), Fault(200, {"total_count": 0}))
+    reading = read(client, task)
+    assert {found.target_db: found.result for found in reading.tables} == {"t": "consistent", "u": "inconsistent"}
+
+
 def without(path: str) -> Callable[[Any], Any]:
     """The answer without what `path` leads to; a star is every element."""
 
