@@ -21,6 +21,7 @@ ADDITIONS = {
     "message-delay": "DelaySeconds below 0 is refused",
     "message-retention": "a message older than the queue's retention is gone",
     "not-in-flight": "ChangeMessageVisibility of a message that is not in flight is refused",
+    "item-size": "an UpdateItem whose result would exceed 400 KB is refused and changes nothing",
     "long-poll": "a long poll waits without a thread and wakes when a message arrives or becomes visible",
     "subscriptions": "SNS delivers to SQS queues alone, filtered, raw or in its envelope, without a signature",
     "time-to-live": "items past their TTL attribute are deleted, within the hour",

@@ -17,6 +17,7 @@ TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sample
 def test_the_list_of_additions_is_exactly_this() -> None:
     assert set(ADDITIONS) == {
         "dead-letter-source",
+        "item-size",
         "long-poll",
         "message-attributes",
         "message-delay",
@@ -120,6 +121,62 @@ def test_items_past_their_time_to_live_are_deleted_within_the_hour_and_no_others
         await cloud.clock.advance(3601)
         left = {key for key in ends if await client.get_item(table, {"pk": key})}
         assert left == {"later", "text", "never", "ancient"}
+
+    in_workshop(journey)
+
+
+UPDATE = "DynamoDB_20120810.UpdateItem"
+KEY = {"pk": {"S": "a"}}
+
+
+def update(cloud: Cloud, expression: str, *sizes: int) -> dict[str, Any]:
+    """Return an UpdateItem whose values `:0`, `:1` … are texts of these sizes."""
+    values = {f":{i}": {"S": "x" * size} for i, size in enumerate(sizes)}
+    table = cloud.stack.tables["Things"].name
+    return {"TableName": table, "Key": KEY, "UpdateExpression": expression, "ExpressionAttributeValues": values}
+
+
+async def stored(cloud: Cloud) -> Any:
+    """Return the item as it is now."""
+    request = {"TableName": cloud.stack.tables["Things"].name, "Key": KEY, "ConsistentRead": True}
+    return (await call(cloud, "DynamoDB_20120810.GetItem", request))[1].get("Item")
+
+
+@pytest.mark.parametrize(
+    ("expression", "sizes"),
+    [
+        ("SET small = :0, big = :1", (5, 410_000)),
+        ("SET big = :1, small = :0", (5, 410_000)),
+        ("SET one = :0, two = :1", (205_000, 205_000)),
+        ("SET small = :0, deep.part = :1", (5, 410_000)),
+    ],
+)
+@pytest.mark.parametrize("exists", [True, False])
+def test_an_update_that_makes_an_item_too_large_changes_nothing(
+    exists: bool, expression: str, sizes: tuple[int, ...]
+) -> None:
+    async def journey(cloud: Cloud) -> None:
+        if exists:
+            item = {"pk": "a", "small": "old", "deep": {"part": "old"}}
+            await cloud.client().put_item(cloud.stack.tables["Things"].name, item)
+        before = await stored(cloud)
+        status, answer = await call(cloud, UPDATE, update(cloud, expression, *sizes))
+        assert (status, answer["__type"].rpartition("#")[2]) == (400, "ValidationException")
+        if exists or "deep" not in expression:
+            assert answer["message"] == "Item size to update has exceeded the maximum allowed size"
+        assert await stored(cloud) == before
+        assert (before is not None) == exists
+
+    in_workshop(journey)
+
+
+@pytest.mark.parametrize("size", [400_000, 210_000])
+def test_what_is_replaced_does_not_count_towards_the_size_of_an_item(size: int) -> None:
+    async def journey(cloud: Cloud) -> None:
+        for times in range(2):
+            status, answer = await call(cloud, UPDATE, update(cloud, "SET big = :0", size - times))
+            assert status == 200, answer
+        assert len((await stored(cloud))["big"]["S"]) == size - 1
 
     in_workshop(journey)
 
