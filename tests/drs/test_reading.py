@@ -252,7 +252,7 @@ def test_both_targets_of_a_table_are_read_by_path(served: ServedDrs, client: Cli
     for status in (2, 0):
         page = {"table_line_compare_result_infos": [{**table, "status": status}], "total_count": 1}
         served.script("line-detail", Fault(200, page), Fault(200, {"total_count": 0}))
-    reading = read(client, task)
+    reading = seen(client, task)
     assert {found.target_db: found.result for found in reading.tables} == {"t": "consistent", "u": "inconsistent"}
 
 
