@@ -9,9 +9,12 @@ from functions.pipeline.comparison import Comparison
 from functions.pipeline.edge import Edge
 from functions.pipeline.ledger import Ledger, open_ledger, same_request
 from functions.pipeline.messages import (
+    MAX_MESSAGE_BYTES,
+    FieldError,
     Guards,
     Invalid,
     Request,
+    canonical,
     comparison_id_of,
     field_errors,
     fingerprint,
@@ -59,6 +62,8 @@ class Acceptor:
         )
         now = self.edge.now()
         request = validate_request(body, guards, now=now, request_id=request_id)
+        if len(canonical(request).encode()) > MAX_MESSAGE_BYTES:
+            raise Invalid(FieldError(field="", message="too many characters that have to be escaped"))
         comparison = new_comparison(request, self.deadlines, now)
         existing = await self.ledger.accept(comparison)
         if existing is not None and not same_request(existing, comparison):
@@ -83,9 +88,14 @@ class Acceptor:
             raise Invalid(*field_errors(e)) from e
         if request.request_id is not None:
             known = await self.ledger.read(comparison_id_of(request.request_id))
-            if known and known["fingerprint"] == fingerprint(request):
+            if known and known["fingerprint"] == fingerprint(_with_project(request, known["project_id"])):
                 return str(known["comparison_id"])
         return (await self.accept(body)).comparison_id
+
+
+def _with_project(request: Request, project_id: str) -> Request:
+    """The request as it was accepted: the project that it left out was filled in."""
+    return request if request.project_id else request.model_copy(update={"project_id": project_id})
 
 
 def new_comparison(request: Request, deadlines: Deadlines, now: float) -> Comparison:

@@ -14,7 +14,7 @@ from functions.pipeline.schedule import hop_delay
 
 #: A step needs this long at most; with less left a message is given to another invocation. Milliseconds.
 STEP_MILLIS = 12_000
-#: Re-sends of one message; beyond, only the sweep brings the step back. 14 days of the longest hops fit.
+#: Re-sends of one message; beyond, it is a dead letter. 14 days of the longest hops fit.
 MOST_WAITS = 2_000
 _log = log.get_logger()
 
@@ -31,7 +31,7 @@ class Message:
     def from_record(cls, record: dict[str, Any]) -> "Message":
         """Read an SQS record of a Lambda event."""
         waits = record.get("messageAttributes", {}).get("waits", {}).get("stringValue", "0")
-        return cls(record["messageId"], record["body"], int(waits) if waits.isdecimal() else MOST_WAITS)
+        return cls(record["messageId"], record["body"], int(waits) if waits.isdecimal() and len(waits) < 9 else 0)
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,15 @@ class Queue:
     async def wait(self, message: Message, until: float) -> None:
         """Send the same message again, to be seen at `until` (or after the longest hop, then to wait on)."""
         if message.waits >= MOST_WAITS:
-            metrics.count("WaitsExhausted")
-            _log.warning("message.waited_too_often", waits=message.waits)
+            await self.bury(message, f"waited {message.waits} times")
             return
         delay = hop_delay(self.edge.now(), until)
         await self.edge.aws.send(self.url, message.body, delay=delay, attributes={"waits": str(message.waits + 1)})
 
     async def bury(self, message: Message, reason: str) -> None:
-        """Put a message that can't even be read into the dead letters, the reason beside it."""
-        metrics.count("Unreadable")
-        _log.error("message.unreadable", message_id=message.message_id, reason=reason)
+        """Put a message that can't be read, or waited too often, into the dead letters, the reason beside it."""
+        metrics.count("Buried")
+        _log.error("message.buried", message_id=message.message_id, reason=reason)
         shown = reason.encode("ascii", "replace").decode()[:256]
         await self.edge.aws.send(self.dead_letters_url, message.body, attributes={"reason": shown})
 

@@ -52,14 +52,19 @@ class Task(Stored):
     #: Since when, and in how many polls in a row, it could not be found by its id.
     missing_since: float | None = None
     missing_polls: int = 0
-    cancel_sent: bool = False
+    #: When DRS took our wish to cancel it.
+    cancelled_at: float | None = None
 
 
 class Intent(Stored):
-    """Written before DRS is asked to create: which tasks the DRS job already had, and when that was."""
+    """Written before DRS is asked to create: which tasks the DRS job had, when that was, and what is in doubt since."""
 
     at: float
     known: tuple[str, ...]
+    #: When the first post was made whose effect is still in doubt.
+    first_at: float | None = None
+    levels: tuple[Level, ...] = ()
+    posts: int = 1
 
 
 class TypeCount(Stored):

@@ -1,9 +1,9 @@
 """The way to DRS for one step: the project's credentials, through the project's gate, at the project's pace."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from functions.pipeline import log, metrics
 from functions.pipeline.comparison import Comparison, Trouble
@@ -12,7 +12,7 @@ from functions.pipeline.drs_errors import TryLater
 from functions.pipeline.drs_project import Project
 from functions.pipeline.edge import Edge
 from functions.pipeline.gate import PROBE_SECONDS, SLOTS, Gate, Pass, Probing, Shut
-from functions.pipeline.projects import BadProjects, Projects, projects
+from functions.pipeline.projects import BadProjects, projects
 from functions.pipeline.settings import DrsSettings, LedgerSettings
 
 #: How long a step waits in place for a slot before its message waits in the queue instead; seconds.
@@ -40,22 +40,32 @@ class Closed(Exception):
         return comparison.model_copy(update={"last_trouble": trouble})
 
 
+@dataclass
+class Access:
+    """A way to DRS, and what a step tells the gate when it leaves."""
+
+    drs: Drs
+    #: A refusal of the credentials that the step can live with.
+    refusal: TryLater | None = None
+    #: Whether DRS answered at all; from silence nothing is learned about credentials.
+    heard: bool = True
+
+
 @asynccontextmanager
-async def open_drs(edge: Edge, settings: DrsSettings, ledger: LedgerSettings, project_id: str) -> AsyncIterator[Drs]:
-    """A DRS client of the project for one step.
+async def open_drs(
+    edge: Edge,
+    settings: DrsSettings,
+    ledger: LedgerSettings,
+    project_id: str,
+    *,
+    seconds_left: Callable[[], float],
+) -> AsyncIterator[Access]:
+    """A DRS client of the project for one step, which has to end within `seconds_left`.
 
     Raises Closed where the step has to wait: no free slot, refused or missing credentials. The body may raise
     `TryLater`; with the reason `credentials` it shuts the gate and becomes Closed.
     """
-    gate = Gate(
-        edge.aws,
-        ledger.ledger_table,
-        project_id,
-        now=edge.now,
-        unique=edge.unique,
-        hold_seconds=ledger.lease_seconds,
-    )
-    entry, project = await _enter(edge, settings, gate, project_id)
+    gate, entry, project = await _enter(edge, settings, ledger, project_id)
     drs = Drs(
         edge.session,
         project_id,
@@ -64,9 +74,11 @@ async def open_drs(edge: Edge, settings: DrsSettings, ledger: LedgerSettings, pr
         language=settings.language,
         pace=_pace(SLOTS / settings.calls_per_second),
         tokens=edge.cache.setdefault("drs_tokens", {}),
+        seconds_left=seconds_left,
     )
+    access = Access(drs)
     try:
-        yield drs
+        yield access
     except TryLater as e:
         if e.reason == "credentials":
             await _refused(gate, entry, e)
@@ -76,22 +88,35 @@ async def open_drs(edge: Edge, settings: DrsSettings, ledger: LedgerSettings, pr
     except Exception:
         await gate.leave(entry)
         raise
-    await gate.leave_proven(entry)
+    if access.refusal:
+        await _refused(gate, entry, access.refusal)
+    else:
+        await (gate.leave_proven(entry) if access.heard else gate.leave(entry))
 
 
-async def _enter(edge: Edge, settings: DrsSettings, gate: Gate, project_id: str) -> tuple[Pass, Project]:
+async def _enter(
+    edge: Edge, settings: DrsSettings, ledger: LedgerSettings, project_id: str
+) -> tuple[Gate, Pass, Project]:
     loop = asyncio.get_running_loop()
     patience = loop.time() + PATIENCE_SECONDS
+    fresh = False
     while True:
+        project, fingerprint = await _project(edge, settings, project_id, fresh=fresh)
+        gate = Gate(
+            edge.aws,
+            ledger.ledger_table,
+            project.identity(),
+            now=edge.now,
+            unique=edge.unique,
+            hold_seconds=ledger.lease_seconds,
+        )
         item = await gate.look()
-        configured = await _current(edge, settings, proven=item.get("proven"))
-        project = configured.by_id.get(project_id)
-        if project is None:
-            _log.error("projects.unusable", reason=f"project {project_id} is not in the projects secret")
-            raise _closed(edge)
-        answer = await gate.enter(configured.version, item)
+        if item.get("proven") != fingerprint and not fresh:
+            fresh = True  # unproven credentials are tried only as the secret has them now
+            continue
+        answer = await gate.enter(fingerprint, item)
         if isinstance(answer, Pass):
-            return answer, project
+            return gate, answer, project
         if isinstance(answer, Shut):
             raise Closed(answer.until, "credentials")
         if isinstance(answer, Probing) or loop.time() > patience:
@@ -99,17 +124,26 @@ async def _enter(edge: Edge, settings: DrsSettings, gate: Gate, project_id: str)
         await asyncio.sleep(_PAUSE_SECONDS * (0.5 + edge.random()))
 
 
-async def _current(edge: Edge, settings: DrsSettings, *, proven: str | None) -> Projects:
-    """The configured projects; unproven credentials are tried only as the secret has them now."""
+async def _project(edge: Edge, settings: DrsSettings, project_id: str, *, fresh: bool) -> tuple[Project, str]:
+    """The project and the fingerprint of its entry, which takes some milliseconds to make and is kept."""
     try:
-        with contextlib.suppress(BadProjects):  # what was kept may have been repaired since
-            known = await projects(edge, settings.projects_secret_id)
-            if known.version == proven:
-                return known
-        return await projects(edge, settings.projects_secret_id, fresh=True)
+        configured = await projects(edge, settings.projects_secret_id, fresh=fresh)
     except BadProjects as e:
+        if not fresh:  # what was kept may have been repaired since
+            return await _project(edge, settings, project_id, fresh=True)
         _log.error("projects.unusable", reason=str(e))
         raise _closed(edge) from e
+    project = configured.by_id.get(project_id)
+    if project is None:
+        if not fresh:
+            return await _project(edge, settings, project_id, fresh=True)
+        _log.error("projects.unusable", reason=f"project {project_id} is not in the projects secret")
+        raise _closed(edge)
+    kept: dict[tuple[str, str], str] = edge.cache.setdefault("fingerprints", {})
+    key = (configured.version, project_id)
+    if key not in kept:
+        kept[key] = project.fingerprint()
+    return project, kept[key]
 
 
 def _closed(edge: Edge) -> Closed:

@@ -62,7 +62,7 @@ def invalid(*, request_id: str, body: Json, errors: Iterable[FieldError], messag
 
     `message_id` is the queue message's: two different messages with one request id are two events.
     """
-    comparison_id, project_id = comparison_id_of(request_id), _plain(body.get("project_id"))
+    comparison_id, project_id = comparison_id_of(request_id), _project(body.get("project_id"))
     data = {
         "request_id": request_id,
         "job_id": _plain(body.get("job_id")),
@@ -219,6 +219,10 @@ def _cut_list(part: Json, name: str, most: int) -> None:
     if name in part:
         part[f"{name}_omitted"] += len(part[name][most:])
         part[name] = part[name][:most]
+
+
+def _project(value: Any) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{32}", value) else None
 
 
 def _plain(value: Any) -> str | None:

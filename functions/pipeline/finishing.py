@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.pipeline import events, log, metrics
-from functions.pipeline.comparison import Comparison, Outcome
+from functions.pipeline.comparison import Comparison, Outcome, Verdict
 from functions.pipeline.edge import Edge
 from functions.pipeline.job_lease import JobLeases
 from functions.pipeline.ledger import Claim, Ledger, open_ledger
@@ -54,9 +54,11 @@ def open_desk(edge: Edge) -> Desk:
     return Desk(edge, open_ledger(edge), leases, EventSettings.load(edge.env).results_topic_arn)
 
 
-def ended(comparison: Comparison, verdict: Any, now: float, **facts: Any) -> Comparison:
-    """The comparison with `verdict` for every level that has no outcome yet; a task that still runs is named."""
-    for level in comparison.request.levels:
+def ended(
+    comparison: Comparison, verdict: Verdict, now: float, *, levels: tuple[Level, ...] | None = None, **facts: Any
+) -> Comparison:
+    """The comparison with `verdict` for each of `levels` (None: all) that has no outcome; a running task is named."""
+    for level in comparison.request.levels if levels is None else levels:
         if not any(o.level == level for o in comparison.outcomes):
             comparison = comparison.with_outcome(_outcome(comparison, level, verdict, now, facts))
     return comparison
@@ -66,16 +68,19 @@ def expired(comparison: Comparison, now: float) -> Comparison:
     """The deadline passed first: every open level is `expired`, with the last reason."""
     trouble = comparison.last_trouble
     if trouble:
-        facts = {"error_code": trouble.code, "error_msg": trouble.message}
+        message = trouble.message
     elif comparison.running:
         statuses = ", ".join(f"{t.level}: {t.status or 'unknown'}" for t in comparison.running)
-        facts = {"error_msg": f"the deadline passed while DRS was still at it ({statuses})"}
+        message = f"the deadline passed while DRS was still at it ({statuses})"
     else:
-        facts = {"error_msg": "the deadline passed before DRS took the comparison"}
-    return ended(comparison, "expired", now, retryable=True, **facts)
+        message = "the deadline passed before DRS took the comparison"
+    if comparison.intent is not None:
+        message += "; DRS may have created a task that its lists did not show"
+    code = trouble.code if trouble else None
+    return ended(comparison, "expired", now, retryable=True, error_code=code, error_msg=message)
 
 
-def _outcome(comparison: Comparison, level: Level, verdict: Any, now: float, facts: dict[str, Any]) -> Outcome:
+def _outcome(comparison: Comparison, level: Level, verdict: Verdict, now: float, facts: dict[str, Any]) -> Outcome:
     task = comparison.task(level)
     if task is None:
         return Outcome(level=level, verdict=verdict, at=now, **facts)

@@ -1,12 +1,12 @@
-"""The gate of a project: how many steps may call DRS at once, and whether its credentials are known to work.
+"""The gate of an access key (or IAM user): how many steps may call DRS at once, and whether its credentials work.
 
 The API gateway locks an access key after a few bad signatures in a row, so credentials must prove themselves: until
 then one step at a time goes through, and after a refusal one a minute. Two steps at most are inside at any time; with
-each call paced at half the budget that is the project's calls per second, and when working credentials go bad, two bad
-signatures are all that can happen before the gate is shut. A third is never sent with the same credentials: they have
-to change, or to be saved again, first.
+each call paced at half the budget that is the calls per second, and when working credentials go bad, two bad signatures
+are all that can happen before the gate is shut. A third is never sent with the same credentials: they have to change.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,8 @@ PROBE_SECONDS = 60.0
 PROVEN_WITHIN_SECONDS = 2.0
 #: Bad signatures after which the same credentials are not tried again.
 MOST_STRIKES = 2
+#: Probes that died without a word may have been refused: after two strikes that may be, wait longer than a lock lasts.
+UNSURE_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class Pass:
     fingerprint: str
     #: These credentials have yet to prove themselves.
     probe: bool
+    #: Probes of these credentials that died before this one.
+    died: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Try:
 
     slots: tuple[int, ...]
     alone: bool
+    died: int = 0
 
 
 def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut | Full | Probing:
@@ -64,29 +69,42 @@ def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut 
     free = tuple(n for n in range(SLOTS) if item.get(f"slot_{n}_until", 0) < now)
     if item.get("proven") == fingerprint:
         return Try(free, alone=False) if free else Full()
-    if item.get("refused") == fingerprint:
-        probe_at = float(item.get("probe_at", 0))
-        if item.get("strikes", 0) >= MOST_STRIKES:
-            return Shut(max(probe_at, now + PROBE_SECONDS))
-        if probe_at > now:
-            return Shut(probe_at)
-    return Try((0,), alone=True) if len(free) == SLOTS else Probing(now + PROVEN_WITHIN_SECONDS)
+    if len(free) < SLOTS:
+        return Probing(now + PROVEN_WITHIN_SECONDS)
+    shut_until = _shut_until(item, fingerprint, now)
+    return Shut(shut_until) if shut_until > now else Try((0,), alone=True, died=_died(item, fingerprint))
+
+
+def _died(item: dict[str, Any], fingerprint: str) -> int:
+    """Probes of these credentials that never came out again."""
+    return int(item.get("probes", 0)) if item.get("probing") == fingerprint else 0
+
+
+def _shut_until(item: dict[str, Any], fingerprint: str, now: float) -> float:
+    refused = item.get("refused") == fingerprint
+    strikes = int(item.get("strikes", 0)) if refused else 0
+    if strikes >= MOST_STRIKES:
+        return now + PROBE_SECONDS
+    if strikes + _died(item, fingerprint) >= MOST_STRIKES:
+        return float(item.get("slot_0_until", now)) + UNSURE_SECONDS
+    return float(item.get("probe_at", 0)) if refused else 0.0
 
 
 class Gate:
-    """The gate of one project, kept in the ledger's table."""
+    """One gate, kept in the ledger's table; `identity` is who signs in."""
 
     def __init__(
         self,
         aws: Aws,
         table: str,
-        project_id: str,
+        identity: str,
         *,
         now: Callable[[], float],
         unique: Callable[[], str],
         hold_seconds: float,
     ) -> None:
-        self._aws, self._table, self._key = aws, table, {"pk": f"gate#{project_id}"}
+        self._aws, self._table = aws, table
+        self._key = {"pk": f"gate#{hashlib.sha256(identity.encode()).hexdigest()[:32]}"}
         self._now, self._unique, self._hold = now, unique, hold_seconds
 
     async def look(self) -> dict[str, Any]:
@@ -99,27 +117,32 @@ class Gate:
         if not isinstance(answer, Try):
             return answer
         for slot in answer.slots:
-            token = self._unique()
-            if await self._occupy(slot, token, fingerprint, alone=answer.alone):
-                return Pass(slot, token, fingerprint, probe=answer.alone)
+            entry = Pass(slot, self._unique(), fingerprint, probe=answer.alone, died=answer.died)
+            if await self._occupy(entry):
+                return entry
         return Probing(self._now() + PROVEN_WITHIN_SECONDS) if answer.alone else Full()
 
-    async def _occupy(self, slot: int, token: str, fingerprint: str, *, alone: bool) -> bool:
-        now = self._now()
+    async def _occupy(self, entry: Pass) -> bool:
+        """Take the slot. A probe is counted before it is made: should it die, its refusal would be told by nobody."""
+        now, slot = self._now(), f"slot_{entry.slot}"
         free = "(attribute_not_exists(slot_{n}_until) OR slot_{n}_until < :now)"
-        if alone:
+        update = f"SET {slot} = :token, {slot}_until = :until"
+        values: dict[str, Any] = {":token": entry.token, ":until": now + self._hold, ":now": now}
+        if entry.probe:
             unproven = "(attribute_not_exists(proven) OR proven <> :fingerprint)"
             not_refused = "(attribute_not_exists(refused) OR refused <> :fingerprint OR probe_at <= :now)"
             condition = " AND ".join([free.format(n=n) for n in range(SLOTS)] + [unproven, not_refused])
+            update += ", probing = :fingerprint, probes = :probes"
+            values[":probes"] = entry.died + 1
         else:
-            condition = f"{free.format(n=slot)} AND proven = :fingerprint"
+            condition = f"{free.format(n=entry.slot)} AND proven = :fingerprint"
         try:
             await self._aws.update_item(
                 self._table,
                 self._key,
-                update=f"SET slot_{slot} = :token, slot_{slot}_until = :until",
-                condition=f"({condition}) OR slot_{slot} = :token",
-                values={":token": token, ":until": now + self._hold, ":now": now, ":fingerprint": fingerprint},
+                update=update,
+                condition=f"({condition}) OR {slot} = :token",
+                values=values | {":fingerprint": entry.fingerprint},
             )
         except ConditionFailed:
             return False
@@ -130,18 +153,17 @@ class Gate:
         if not entry.probe:
             await self.leave(entry)
             return
-        slot = f"slot_{entry.slot}, slot_{entry.slot}_until"
-        update = f"SET proven = :fingerprint REMOVE refused, strikes, probe_at, {slot}"
+        update = f"SET proven = :fingerprint REMOVE refused, strikes, probe_at, {_freed(entry)}"
         await self._leave(entry, update, {":fingerprint": entry.fingerprint})
 
     async def leave_refused(self, entry: Pass, *, bad_signature: bool) -> None:
         """DRS or IAM refused the credentials: shut the gate for a minute, count a strike for a bad signature."""
         values = {
             ":fingerprint": entry.fingerprint,
-            ":strike": int(bad_signature),
+            ":strike": entry.died + 1 if bad_signature else 0,
             ":probe": self._now() + PROBE_SECONDS,
         }
-        rest = f"probe_at = :probe REMOVE proven, slot_{entry.slot}, slot_{entry.slot}_until"
+        rest = f"probe_at = :probe REMOVE proven, {_freed(entry)}"
         again = (f"SET strikes = strikes + :strike, {rest}", "refused = :fingerprint")
         first = (
             f"SET refused = :fingerprint, strikes = :strike, {rest}",
@@ -154,7 +176,7 @@ class Gate:
 
     async def leave(self, entry: Pass) -> None:
         """Nothing was learned about the credentials."""
-        await self._leave(entry, f"REMOVE slot_{entry.slot}, slot_{entry.slot}_until", {})
+        await self._leave(entry, f"REMOVE {_freed(entry)}", {})
 
     async def _leave(self, entry: Pass, update: str, values: dict[str, Any], extra: str = "") -> bool:
         """False where the condition fails: mostly, the slot ran out and is somebody else's, who learns as much."""
@@ -169,3 +191,9 @@ class Gate:
         except ConditionFailed:
             return False
         return True
+
+
+def _freed(entry: Pass) -> str:
+    """What a step takes along when it leaves."""
+    slot = f"slot_{entry.slot}, slot_{entry.slot}_until"
+    return f"{slot}, probing, probes" if entry.probe else slot

@@ -6,6 +6,7 @@ A ledger item has at most 400 KB, so names, tables and rows are kept up to a lim
 from collections import Counter
 from dataclasses import dataclass
 
+from functions.pipeline.adoption import scope, within
 from functions.pipeline.comparison import DatabaseLine, Outcome, RowLine, TableLine, Task, TypeCount, Verdict
 from functions.pipeline.messages import Request
 from functions.pipeline.readings import ObjectCount, Reading, RowDifference, TableResult
@@ -28,10 +29,24 @@ def outcome_of(request: Request, task: Task, reading: Reading, now: float, *, in
             break
         outcome = _of(_Cut(most, include_keys), request, task, reading, now)
     ended = _ENDED.get(reading.status)
-    if ended is None:
-        return outcome
-    message = reading.error_msg or f"the DRS task ended as {reading.status}"
-    return outcome.model_copy(update={"verdict": ended, "error_msg": message})
+    if ended is not None:
+        message = _short(reading.error_msg or f"the DRS task ended as {reading.status}")
+        return outcome.model_copy(update={"verdict": ended, "error_msg": message})
+    return outcome if task.level == "objects" else _doubted(outcome, request, reading)
+
+
+def _doubted(outcome: Outcome, request: Request, reading: Reading) -> Outcome:
+    """A data-level task that compared other tables isn't ours; an adopted one proves only what it shows."""
+    match scope(request, reading):
+        case "unproven" if outcome.verdict == "consistent" and outcome.origin == "adopted":
+            told = "the adopted DRS task agrees, but may have compared less than was asked for"
+        case "foreign" if not any(
+            t.result == "inconsistent" and within(request, t.source_db, t.source_table) for t in reading.tables
+        ):
+            told = "the DRS task compared what was not asked for: it is not of this request"
+        case _:
+            return outcome
+    return outcome.model_copy(update={"verdict": "incomplete", "error_msg": told, "retryable": True})
 
 
 @dataclass(frozen=True)
@@ -50,7 +65,7 @@ class _Cut:
                 lists["only_in_source" if d.source else "only_in_target"].append(d.source or d.target or "")
         kept = {name: tuple(_short(n) for n in names[: self.most]) for name, names in lists.items()}
         return TypeCount(
-            type=_short(count.type),
+            type=count.type[:60],
             source_count=count.source,
             target_count=count.target,
             result=count.result,
@@ -78,7 +93,12 @@ class _Cut:
 
 def _of(cut: _Cut, request: Request, task: Task, reading: Reading, now: float) -> Outcome:
     found = _objects(cut, reading) if task.level == "objects" else _data(cut, request, reading)
-    omitted = found.tables_omitted or any(t.omitted for t in found.types) or any(t.rows_omitted for t in found.tables)
+    omitted = (
+        reading.truncated
+        or found.tables_omitted
+        or any(t.omitted for t in found.types)
+        or any(t.rows_omitted for t in found.tables)
+    )
     caveats = [
         *(["adopted"] if task.origin == "adopted" else []),
         *(["uncomparable_tables"] if task.level != "objects" and found.incomplete else []),

@@ -28,6 +28,7 @@ async def handle(event: dict[str, Any], context: LambdaContext, edge: Edge) -> d
     poller = Poller(
         edge=edge,
         desk=desk,
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
         drs=DrsSettings.load(edge.env),
         ledger=LedgerSettings.load(edge.env),
         polling=Polling.load(edge.env),

@@ -1,11 +1,13 @@
 """The poll step: ask for every DRS task that has not ended, then end the comparison or send the next poll."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from functions.pipeline import log, metrics
 from functions.pipeline.comparison import Comparison, Outcome, Task, Trouble
 from functions.pipeline.drs import Drs
-from functions.pipeline.drs_access import Closed, open_drs
+from functions.pipeline.drs_access import Access, Closed, open_drs
 from functions.pipeline.drs_errors import Refused, TryLater
 from functions.pipeline.drs_models import UNFINISHED_STATUSES
 from functions.pipeline.edge import Edge
@@ -30,6 +32,8 @@ class Poller:
 
     edge: Edge
     desk: Desk
+    #: How long the function may still run.
+    seconds_left: Callable[[], float]
     drs: DrsSettings
     ledger: LedgerSettings
     polling: Polling
@@ -42,10 +46,10 @@ class Poller:
         retry_after: float | None = None
         caveats: tuple[str, ...] = ()
         try:
-            async with open_drs(self.edge, self.drs, self.ledger, comparison.project_id) as drs:
-                comparison, retry_after = await self._look(drs, claim)
+            async with self._open(comparison.project_id) as access:
+                comparison, retry_after = await self._look(access, claim)
                 if not comparison.running:
-                    caveats = await self._caveats(drs, comparison)
+                    caveats = await self._caveats(access, comparison)
         except Closed as e:
             comparison = e.remembered(comparison, self.edge.now())
             if self.edge.now() < comparison.deadline_at:
@@ -59,12 +63,15 @@ class Poller:
             await self.desk.finish(claim.having(comparison), caveats)
         return None
 
+    def _open(self, project_id: str) -> AbstractAsyncContextManager[Access]:
+        return open_drs(self.edge, self.drs, self.ledger, project_id, seconds_left=self.seconds_left)
+
     async def _next(self, claim: Claim, retry_after: float | None) -> None:
         comparison, now, random = claim.comparison, self.edge.now(), self.edge.random()
         due = min(
             next_poll(
                 now=now,
-                began=task.began_at,
+                began=task.began_at if task.cancelled_at is None else task.cancelled_at,
                 polling=self.polling,
                 random=random,
                 deadline=comparison.deadline_at,
@@ -78,11 +85,14 @@ class Poller:
         statuses = {t.level: t.status for t in comparison.running}
         log.note("comparison.polled", comparison_id=comparison.comparison_id, step=claim.step, status=statuses)
 
-    async def _look(self, drs: Drs, claim: Claim) -> tuple[Comparison, float | None]:
+    async def _look(self, access: Access, claim: Claim) -> tuple[Comparison, float | None]:
         comparison, retry_after = claim.comparison, None
+        access.heard = False
         for task in comparison.running:
             try:
-                comparison = await self._ask(drs, comparison, task, cancel=claim.cancel_requested)
+                comparison, asked_to_wait = await self._ask(access.drs, comparison, task, cancel=claim.cancel_requested)
+                retry_after = max(retry_after or 0, asked_to_wait or 0) or None
+                access.heard = True
             except TryLater as e:
                 if e.reason == "credentials":
                     raise
@@ -91,35 +101,43 @@ class Poller:
                 retry_after = max(retry_after or 0, e.retry_after or 0) or None
             except Refused as e:
                 comparison = comparison.with_outcome(self._given_up(task, e))
+                access.heard = True
         if "objects" not in {t.level for t in comparison.running} and comparison.running:
             await self.desk.leases.objects_ended(comparison)
         return comparison, retry_after
 
-    async def _ask(self, drs: Drs, comparison: Comparison, task: Task, *, cancel: bool) -> Comparison:
+    async def _ask(
+        self, drs: Drs, comparison: Comparison, task: Task, *, cancel: bool
+    ) -> tuple[Comparison, float | None]:
+        """The comparison after one look at a task, and how many seconds DRS asks us to wait."""
         job_id, now = comparison.request.job_id, self.edge.now()
-        if cancel and not task.cancel_sent:
-            task = await self._cancel(drs, job_id, task)
         reading = await drs.read(job_id, task.task_id, task.level)
+        if cancel and task.cancelled_at is None and not (reading and reading.terminal):
+            task = await self._cancel(drs, job_id, task)
         if reading is None:
-            return self._missing(comparison, task, now)
+            return self._missing(comparison, task, now), None
         if reading.terminal:
-            return comparison.with_outcome(self._outcome_of(comparison, task, reading))
+            return comparison.with_outcome(self._outcome_of(comparison, task, reading)), None
         if reading.status not in UNFINISHED_STATUSES:
             metrics.count("UnknownStatus")
             _log.warning("drs.unknown_status", status=reading.status, comparison_id=comparison.comparison_id)
         seen = {"status": reading.status, "missing_since": None, "missing_polls": 0}
-        return _clear(comparison, reading).with_task(task.model_copy(update=seen))
+        return _clear(comparison, reading).with_task(task.model_copy(update=seen)), reading.retry_after
 
     def _outcome_of(self, comparison: Comparison, task: Task, reading: Reading) -> Outcome:
         keys = self.events.include_keys
         return outcome_of(comparison.request, task, reading, self.edge.now(), include_keys=keys)
 
     async def _cancel(self, drs: Drs, job_id: str, task: Task) -> Task:
+        """Ask DRS to cancel. Where it doesn't, for whatever reason, the task is followed as before and asked again."""
         try:
             await drs.cancel(job_id, task.task_id)
-        except Refused as e:
-            _log.warning("drs.cancel_refused", code=e.code, reason=e.message, compare_task_id=task.task_id)
-        return task.model_copy(update={"cancel_sent": True})
+        except (TryLater, Refused) as e:
+            if isinstance(e, TryLater) and e.bad_signature:
+                raise
+            _log.warning("drs.not_cancelled", code=e.code, reason=e.message, compare_task_id=task.task_id)
+            return task
+        return task.model_copy(update={"cancelled_at": self.edge.now()})
 
     def _missing(self, comparison: Comparison, task: Task, now: float) -> Comparison:
         since, polls = task.missing_since or now, task.missing_polls + 1
@@ -146,13 +164,15 @@ class Poller:
             }
         )
 
-    async def _caveats(self, drs: Drs, comparison: Comparison) -> tuple[str, ...]:
+    async def _caveats(self, access: Access, comparison: Comparison) -> tuple[str, ...]:
         """Rows were counted while the replication ran: worth a word, not worth a failure."""
         if not any(o.level != "objects" and o.compared for o in comparison.outcomes):
             return ()
         try:
-            status = await drs.job_status(comparison.request.job_id)
+            status = await access.drs.job_status(comparison.request.job_id)
         except (TryLater, Refused) as e:
+            if isinstance(e, TryLater) and e.bad_signature:
+                access.refusal = e  # the verdict is known all the same
             _log.info("drs.job_status_unknown", code=e.code, reason=e.message)
             return ()
         return ("replication_active",) if status == _REPLICATING else ()

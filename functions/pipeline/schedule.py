@@ -6,6 +6,8 @@ from functions.pipeline.settings import Polling
 
 #: The longest delay that SQS gives a message, in seconds (SendMessage, DelaySeconds).
 LONGEST_HOP = 900
+#: The longest `Retry-After` that is honoured, in seconds: beyond, it is rather a mistake.
+LONGEST_WISH = 3_600.0
 
 
 def poll_delay(age: float, polling: Polling, random: float) -> float:
@@ -24,7 +26,8 @@ def next_poll(
     if began > now:
         due = began + polling.min_poll_seconds
     else:
-        due = now + max(poll_delay(now - began, polling, random), retry_after or 0)
+        asked = min(retry_after or 0, LONGEST_WISH)
+        due = now + max(poll_delay(now - began, polling, random), asked)
     return max(now, min(due, deadline))
 
 

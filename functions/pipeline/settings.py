@@ -65,7 +65,7 @@ class LedgerSettings(Settings):
     """Where comparisons are kept, how long a step holds its claim, how long ids are remembered."""
 
     ledger_table: str
-    lease_seconds: float = Field(default=45, gt=0)
+    lease_seconds: float = Field(default=75, gt=0)
     retention_days: int = Field(default=35, ge=1)
 
 

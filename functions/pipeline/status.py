@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 import re
-from typing import Any
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from functions.pipeline import log, metrics
 from functions.pipeline.aws import AwsError
@@ -24,6 +26,23 @@ MOST_PAGES = 5
 _STATES = ("accepted", "polling", "finished")
 _UNKNOWN = "No comparison has this id, or its id is forgotten."
 _log = log.get_logger()
+
+
+class PageKey(BaseModel):
+    """The key of an item in the index `by_job` (with a job) or `recent` (with the kind)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    pk: Annotated[str, StringConstraints(pattern=r"^cmp#cmp_[0-9a-f]{32}$")]
+    accepted_at: Annotated[int | float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+    job_id: Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")] | None = None
+    kind: Literal["comparison"] | None = None
+
+    @model_validator(mode="after")
+    def _of_one_index(self) -> Self:
+        if (self.job_id is None) == (self.kind is None):
+            raise ValueError("job_id or kind")
+        return self
 
 
 class StatusSettings(Settings):
@@ -90,7 +109,8 @@ async def _cancel(settings: StatusSettings, ledger: Ledger, comparison_id: str, 
 
 async def _list(ledger: Ledger, query: dict[str, str]) -> Response:
     try:
-        wanted, start = _filters(query), _start(query.get("next"))
+        wanted = _filters(query)
+        start = _start(query.get("next"), wanted.get("job_id"))
     except Invalid as e:
         return problem(400, "The query can't be read.", e.errors)
     job_id = wanted.pop("job_id", None)
@@ -120,18 +140,17 @@ def _filters(query: dict[str, str]) -> dict[str, str]:
     return {name: query[name] for name in ("job_id", "state", "verdict") if query.get(name)}
 
 
-def _start(token: str | None) -> dict[str, Any] | None:
-    """The key that a page's `next` stands for."""
+def _start(token: str | None, job_id: str | None) -> dict[str, Any] | None:
+    """The key that a page's `next` stands for: that of the index, and nothing else."""
     if not token:
         return None
-    wrong = FieldError(field="next", message="must be the `next` of the page before")
     try:
-        start = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, binascii.Error, RecursionError) as e:
-        raise Invalid(wrong) from e
-    if not isinstance(start, dict) or not all(isinstance(v, str | int | float) for v in start.values()) or not start:
-        raise Invalid(wrong)
-    return start
+        key = PageKey.model_validate_json(base64.urlsafe_b64decode(token))
+    except (ValueError, binascii.Error) as e:
+        raise Invalid(FieldError(field="next", message="must be the `next` of the page before")) from e
+    if (key.job_id is None) != (job_id is None):
+        raise Invalid(FieldError(field="next", message="belongs to a list with another job_id"))
+    return key.model_dump(exclude_none=True)
 
 
 handler = lambda_handler(handle)

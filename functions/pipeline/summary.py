@@ -52,20 +52,24 @@ def _scope(outcome: Outcome) -> str:
 def _differing(outcome: Outcome) -> str:
     if outcome.level == "objects":
         kinds = [t.type for t in outcome.types if t.result == "inconsistent"]
-        return f"{_listed(kinds)} differ" if kinds else "differences found"
+        return f"{_some(kinds, 8, outcome.inconsistent)} differ" if kinds else "differences found"
     names = [f"{t.source_db}.{t.source_table}" for t in outcome.tables if t.result == "inconsistent"]
-    more = outcome.inconsistent - len(names[:3])
-    if not names:
-        return "differences found"
-    return _listed(names[:3]) + (f" and {more} more" if more > 0 else "")
+    return _some(names, 3, outcome.inconsistent) if names else "differences found"
 
 
 def _uncompared(outcome: Outcome) -> str:
     if not outcome.compared and not outcome.incomplete:
         return "there was nothing to compare"
     if outcome.level == "objects":
-        return _listed([t.type for t in outcome.types if t.result == "incomplete"]) or "no object was counted"
+        kinds = [t.type for t in outcome.types if t.result == "incomplete"]
+        return _some(kinds, 8, outcome.incomplete) or "no object was counted"
     return f"{_count(outcome.incomplete, 'table')} could not be compared, {outcome.compared} agree"
+
+
+def _some(names: list[str], most: int, total: int) -> str:
+    """A few names, shortened, and how many more there are."""
+    shown = [name if len(name) <= 60 else name[:59] + "…" for name in names[:most]]
+    return f"{', '.join(shown)} and {total - len(shown)} more" if total > len(shown) else _listed(shown)
 
 
 def _count(n: int, noun: str) -> str:

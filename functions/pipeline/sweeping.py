@@ -12,7 +12,7 @@ Due = Literal["publish", "expire", "request", "poll"]
 
 def what_is_due(item: dict[str, Any], now: float) -> Due:
     """What to do for an overdue item of the ledger."""
-    if item["state"] == "finished":
+    if item["state"] == "finished" and "event" in item:
         return "publish"
     if now >= item["deadline_at"] + GRACE_SECONDS:
         return "expire"

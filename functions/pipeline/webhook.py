@@ -13,7 +13,7 @@ from functions.pipeline.comparison import Comparison
 from functions.pipeline.credentials_text import BadSecret, webhook_keys
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.ledger import request_message
-from functions.pipeline.messages import MAX_BODY_BYTES, Invalid, parse_json_object
+from functions.pipeline.messages import MAX_BODY_BYTES, FieldError, Invalid, parse_json_object
 from functions.pipeline.projects import BadProjects
 from functions.pipeline.responses import Response, answer, problem, raw_body
 from functions.pipeline.secrets import Secrets
@@ -48,6 +48,8 @@ async def handle(event: dict[str, Any], _context: LambdaContext, edge: Edge) -> 
 
 async def _answer(settings: WebhookSettings, event: dict[str, Any], edge: Edge) -> Response:
     headers: dict[str, str] = event.get("headers") or {}
+    if unknown := sorted(event.get("queryStringParameters") or {}):
+        return problem(400, "The query can't be read.", [FieldError(field=unknown[0][:100], message="unknown")])
     if not _is_json(headers.get("content-type", "")):
         return problem(415, "The body must be JSON, with content-type: application/json.")
     try:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.pipeline.adoption import candidates, next_move, same_objects
+from functions.pipeline.adoption import candidates, known_ids, next_move, scope
 from functions.pipeline.comparison import Comparison, Intent, Task
 from functions.pipeline.drs import DrsTask
 from functions.pipeline.gate import Full, Probing, Shut, Try, admission
@@ -161,20 +161,41 @@ def comparison() -> Comparison:
     return Comparison(comparison_id="cmp_1", project_id="p", request=REQUEST, accepted_at=0, deadline_at=1e6)
 
 
-def test_only_what_is_new_and_of_a_missing_level_can_be_adopted() -> None:
+DOUBT = Intent(at=1000, known=("old",), levels=("objects", "lines"))
+
+
+def found(now: float, intent: Intent = DOUBT) -> dict[str, list[str]]:
     listed = [
         DrsTask("old", "objects", "SUCCESSFUL", 990),
-        DrsTask("late", "objects", "RUNNING", 1010),
-        DrsTask("new", "objects", "RUNNING", 1001),
+        DrsTask("an hour later", "objects", "RUNNING", 4600),
+        DrsTask("later", "objects", "RUNNING", 1010),
+        DrsTask("ours", "objects", "RUNNING", 1001),
+        DrsTask("before", "objects", "RUNNING", 991),
         DrsTask("other", "contents", "RUNNING", 1001),
         DrsTask("long ago", "lines", "RUNNING", 1),
         DrsTask("rows", "lines", "RUNNING", None),
     ]
-    found = candidates(comparison(), Intent(at=1000, known=("old",)), listed)
-    assert {level: [t.task_id for t in tasks] for level, tasks in found.items()} == {
-        "objects": ["new", "late"],
-        "lines": ["rows"],
-    }
+    tasks = candidates(comparison(), intent, listed, now)
+    return {level: [t.task_id for t in those] for level, those in tasks.items()}
+
+
+def test_only_what_is_new_made_then_and_of_a_doubted_level_can_be_adopted() -> None:
+    assert found(1005) == {"objects": ["ours", "later"], "lines": ["rows"]}
+    assert found(1005, Intent(at=1000, known=(), levels=("lines",))) == {"lines": ["rows"]}
+
+
+def test_what_seems_older_than_our_request_counts_only_when_ours_would_long_show() -> None:
+    assert found(1060)["objects"] == ["ours", "before", "later"]
+
+
+def test_long_finished_tasks_need_not_be_written_down_but_unfinished_ones_do() -> None:
+    listed = [
+        DrsTask("finished", "lines", "SUCCESSFUL", 1),
+        DrsTask("unfinished", "lines", "RUNNING", 1),
+        DrsTask("undated", "lines", "SUCCESSFUL", None),
+        DrsTask("recent", "lines", "SUCCESSFUL", 990),
+    ]
+    assert known_ids(listed, Intent(at=900, known=("earlier",)), 1000) == ("earlier", "recent", "undated", "unfinished")
 
 
 def test_after_a_minute_without_a_trace_it_is_posted_again() -> None:
@@ -182,11 +203,53 @@ def test_after_a_minute_without_a_trace_it_is_posted_again() -> None:
     assert next_move(Intent(at=1000, known=()), 1060) == "post"
 
 
-def test_a_task_over_other_tables_is_not_ours() -> None:
-    assert same_objects(REQUEST, None)
-    assert same_objects(REQUEST, reading(tables=ALL))
-    assert not same_objects(REQUEST, reading(tables=(table("elsewhere"),)))
-    assert not same_objects(REQUEST, reading(tables=(table("a", db="hr"),)))
+WHOLE = Request.model_validate(
+    {
+        "job_id": "j",
+        "data_level_compare_info": {
+            "conflict_policy": "keep",
+            "compare_type": "lines",
+            "compare_object_infos": [
+                {"db_name": "shop", "table_name": ["a"]},
+                {"db_name": "shop", "table_name": ["b"]},
+            ],
+        },
+    }
+)
+
+
+def test_the_scope_of_a_task_is_proven_by_names_alone() -> None:
+    assert scope(WHOLE, reading(tables=ALL[:2])) == "proven"
+    assert scope(WHOLE, None) == scope(WHOLE, reading()) == "unproven"
+    assert scope(REQUEST, reading(tables=ALL)) == "unproven", "a whole database was asked for"
+    assert scope(REQUEST, reading(tables=(table("elsewhere"),))) == "foreign"
+    assert scope(REQUEST, reading(tables=(table("a", db="hr"),))) == "foreign"
+
+
+ADOPTED = LINES.model_copy(update={"origin": "adopted"})
+
+
+def test_an_adopted_task_never_proves_a_whole_database() -> None:
+    outcome = outcome_of(REQUEST, ADOPTED, reading(tables=ALL), 1)
+    assert (outcome.verdict, outcome.caveats) == ("incomplete", ("adopted",))
+    assert outcome_of(WHOLE, ADOPTED, reading(tables=ALL[:2]), 1).verdict == "consistent"
+
+
+def test_a_task_over_other_tables_proves_nothing() -> None:
+    stray = (*ALL[:2], table("elsewhere", "inconsistent"))
+    assert outcome_of(WHOLE, LINES, reading(tables=stray), 1).verdict == "incomplete"
+    both = (table("a", "inconsistent"), ALL[1], table("elsewhere"))
+    assert outcome_of(WHOLE, LINES, reading(tables=both), 1).verdict == "inconsistent"
+
+
+def test_even_endless_messages_and_names_fit_into_the_ledger() -> None:
+    failed = outcome_of(REQUEST, LINES, reading("FAILED", error_msg="x" * 200_000), 1)
+    assert len(failed.error_msg or "") <= 300
+    many = tuple(table("名" * 250 + str(n), "inconsistent", db="crm") for n in range(3_000))
+    outcome = outcome_of(REQUEST, LINES, reading(tables=many), 1)
+    assert len(outcome.model_dump_json().encode()) <= 64 * 1024
+    assert outcome.tables_omitted + len(outcome.tables) == 3_002
+    assert "truncated" in outcome.caveats
 
 
 def test_unproven_credentials_go_through_one_at_a_time() -> None:
@@ -208,6 +271,15 @@ def test_refused_credentials_are_probed_once_a_minute_and_never_a_third_time() -
     assert admission(refused | {"strikes": 2}, "v1", 500) == Shut(560)
 
 
+def test_a_probe_that_died_may_have_been_refused() -> None:
+    died = {"probing": "v1", "probes": 1, "slot_0_until": 140.0}
+    assert admission(died, "v1", 141) == Try((0,), alone=True, died=1)
+    assert admission(died | {"probes": 2}, "v1", 141) == Shut(1040)
+    assert admission(died | {"probes": 2}, "v1", 1041) == Try((0,), alone=True, died=2)
+    assert admission(died | {"refused": "v1", "strikes": 1}, "v1", 141) == Shut(1040)
+    assert admission(died | {"probes": 2}, "v2", 141) == Try((0,), alone=True)
+
+
 def test_credentials_that_changed_are_tried_at_once() -> None:
     assert admission({"refused": "v1", "strikes": 2, "probe_at": 160.0}, "v2", 100) == Try((0,), alone=True)
 
@@ -217,7 +289,8 @@ def test_the_sweep_knows_what_an_overdue_comparison_needs() -> None:
     assert what_is_due(item, 1059) == "poll"
     assert what_is_due(item, 1060) == "expire"
     assert what_is_due(item | {"state": "accepted"}, 0) == "request"
-    assert what_is_due(item | {"state": "finished"}, 2000) == "publish"
+    assert what_is_due(item | {"state": "finished", "event": "{}"}, 2000) == "publish"
+    assert what_is_due(item | {"state": "finished"}, 2000) == "expire", "no event was stored: it still has to be"
 
 
 def test_the_sweeps_interval_doubles_up_to_fifteen_minutes() -> None:

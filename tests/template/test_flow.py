@@ -41,7 +41,7 @@ def test_a_function_ends_before_its_lease_and_its_lease_before_the_message_comes
 
 def test_all_functions_hold_a_claim_for_the_same_time(functions: dict[str, cfn.Resource]) -> None:
     leases = {f["Environment"]["Variables"].get("LEASE_SECONDS") for f in functions.values()}
-    assert leases - {None} == {"45"}
+    assert leases - {None} == {"75"}
 
 
 def test_a_scheduled_run_ends_before_the_next(functions: dict[str, cfn.Resource], expanded: dict[str, Any]) -> None:
