@@ -83,7 +83,9 @@ async def open_drs(
         if e.reason == "credentials":
             await _refused(gate, entry, e)
             raise Closed(edge.now() + PROBE_SECONDS, "credentials") from e
-        await (gate.leave_proven(entry) if e.reason in _AUTHENTICATED else gate.leave(entry))
+        # An answer without words may be a proxy's, which has seen no credentials.
+        authenticated = e.reason in _AUTHENTICATED and not e.code.startswith("HTTP.")
+        await (gate.leave_proven(entry) if authenticated else gate.leave(entry))
         raise
     except Exception:
         await gate.leave(entry)

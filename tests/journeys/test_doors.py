@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,8 @@ def test_pages_of_a_list_lead_to_its_end(tmp_path: Path) -> None:
             for n in range(120):
                 assert (await w.post({"job_id": f"j-{n}", "object_level_compare_type": "objects"}, f"wh_{n}"))[0] == 202
             seen: list[str] = []
-            page, query = {"next": ""}, ""
+            page: dict[str, Any] = {"next": ""}
+            query = ""
             while "next" in page and page["next"] is not None:
                 _, page = await w.status(query)
                 seen += [c["comparison_id"] for c in page["comparisons"]]
