@@ -19,7 +19,9 @@ JSON = st.recursive(
     max_leaves=8,
 )
 ANSWERS = [
-    model for model in vars(wire).values() if isinstance(model, type) and issubclass(model, wire.Section | wire.Answer)
+    model
+    for model in (getattr(wire, name) for name in wire.__all__)
+    if isinstance(model, type) and issubclass(model, wire.Section | wire.Answer)
 ]
 
 
