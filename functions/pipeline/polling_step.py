@@ -102,8 +102,9 @@ class Poller:
             except Refused as e:
                 comparison = comparison.with_outcome(self._given_up(task, e))
                 access.heard = True
-        if "objects" not in {t.level for t in comparison.running} and comparison.running:
-            await self.desk.leases.objects_ended(comparison)
+        ran, runs = ({t.level for t in c.running} for c in (claim.comparison, comparison))
+        if "objects" in ran - runs and runs:
+            await self.desk.leases.objects_ended(comparison)  # where nothing runs any more, the end sees to it
         return comparison, retry_after
 
     async def _ask(
