@@ -52,7 +52,8 @@ def _scope(outcome: Outcome) -> str:
 def _differing(outcome: Outcome) -> str:
     if outcome.level == "objects":
         kinds = [t.type for t in outcome.types if t.result == "inconsistent"]
-        return f"{_some(kinds, 8, outcome.inconsistent)} differ" if kinds else "differences found"
+        verb = "differs" if outcome.inconsistent == 1 else "differ"
+        return f"{_some(kinds, 8, outcome.inconsistent)} {verb}" if kinds else "differences found"
     names = [f"{t.source_db}.{t.source_table}" for t in outcome.tables if t.result == "inconsistent"]
     return _some(names, 3, outcome.inconsistent) if names else "differences found"
 
