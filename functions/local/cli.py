@@ -2,7 +2,6 @@
 
 import importlib
 import io
-import logging
 import os
 import sys
 import traceback
@@ -77,8 +76,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A name that the terminal's encoding lacks is shown escaped; it must not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    # It warns of a killed child that was reaped twice, which nobody who runs a command can do anything about.
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
     return exit_code_of(
         lambda: cli.main(args=given, prog_name="parity", standalone_mode=False), debug="--debug" in given
     )

@@ -21,6 +21,10 @@ RETRY_PAUSES = (60, 120)
 class Environment(Protocol):
     """A place where one function runs, one invocation at a time."""
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether it can take another invocation."""
+
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end; sets `invocation.die`, which ends it and the environment at once."""
 
@@ -58,8 +62,8 @@ class Functions:
         number, counted = self._counts[name], (chain or Chain.start(self._unique())).entering(function.arn)
         with self._clock.hold() as hold:
             started = self._clock.now()
-            cold = not self._warm[name]
-            environment = await self._start_one(function) if cold else self._warm[name].pop()
+            warm = await self._warm_one(function)
+            environment = warm or await self._start_one(function)
             invocation = Invocation(
                 function=function,
                 number=number,
@@ -68,7 +72,7 @@ class Functions:
                 trace=counted.header(),
                 deadline=self._clock.now() + function.timeout,
                 hold=hold,
-                cold=cold,
+                cold=warm is None,
             )
             timer = self._clock.call_at(invocation.deadline, lambda: invocation.die("timeout"))
             try:
@@ -105,6 +109,16 @@ class Functions:
         self._all.clear()
         self._warm.clear()
 
+    async def _warm_one(self, function: Function) -> Environment | None:
+        """Take an environment that waits for work. One that has died while it waited (its process killed) is ended."""
+        waiting = self._warm[function.logical_id]
+        while waiting:
+            environment = waiting.pop()
+            if environment.alive:
+                return environment
+            await self._end(environment)
+        return None
+
     async def _start_one(self, function: Function) -> Environment:
         environment = await self._start(function)
         self._all.add(environment)
@@ -114,6 +128,9 @@ class Functions:
         if outcome.kind in {"ok", "error"}:
             self._warm[function.logical_id].append(environment)
             return
+        await self._end(environment)
+
+    async def _end(self, environment: Environment) -> None:
         self._all.discard(environment)
         await environment.close()
 

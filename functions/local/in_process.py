@@ -87,6 +87,11 @@ class InProcessEnvironment:
         self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), middlewares=(self._watch,))
         self._cache: dict[str, Any] = {}
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether it has not been cut off."""
+        return not self._caller.cut_off
+
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run `handle` to its end, or until `invocation.die` is called."""
         death: asyncio.Future[Kind] = asyncio.get_running_loop().create_future()

@@ -6,6 +6,7 @@ time-out. Not imitated: the memory limit, the freeze between invocations, Amazon
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
@@ -79,7 +80,7 @@ class ProcessEnvironment:
         tasks = [asyncio.create_task(reader) for reader in readers]
         tasks.append(asyncio.create_task(self._mourn(self._process)))
         self._exit.push_async_callback(_finish, tasks)
-        self._exit.push_async_callback(self._kill, self._process)
+        self._exit.push_async_callback(_end, self._process)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._api.ready), INIT_SECONDS)
         if not self._api.ready.done():
@@ -87,15 +88,22 @@ class ProcessEnvironment:
                 "init_error", {"errorType": "Sandbox.Timedout", "errorMessage": "Init timed out"}
             )
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether the process runs, as far as is known yet."""
+        return self._process is not None and self._process.returncode is None
+
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Run one invocation in the process."""
+        """Run one invocation in the process; one that has ended meanwhile is a crash."""
         if self._api.failure is not None:
             return self._api.failure
+        if not self.alive:
+            return ended("crash", self._function)
 
         def die(kind: Kind) -> None:
             self._caller.cut_off = True
-            if self._process is not None and self._process.returncode is None:
-                self._process.kill()
+            if self._process is not None:
+                _kill(self._process)
             self._api.end(ended(kind, self._function))
 
         invocation.die = die
@@ -117,13 +125,6 @@ class ProcessEnvironment:
             words = {"errorType": "Runtime.ExitError", "errorMessage": f"exit status {process.returncode}"}
             self._api.failure = Outcome("init_error", words)
         self._api.end(ended("crash", self._function))
-
-    @staticmethod
-    async def _kill(process: Process) -> None:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-        await process.wait()
 
     async def _pass_on(self, stream: asyncio.StreamReader | None) -> None:
         """Hand the process's lines to the log sink until it ends."""
@@ -147,6 +148,22 @@ def process_environment(env: Mapping[str, str], function: Function, runtime_api:
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         **env,
     }
+
+
+def _kill(process: Process) -> None:
+    """Kill a process, unless it has ended.
+
+    Not by `process.kill`: that looks whether the process has ended, and takes its exit status away from the event loop,
+    which then logs that it does not know the process (Python 3.11).
+    """
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
+async def _end(process: Process) -> None:
+    _kill(process)
+    await process.wait()
 
 
 async def _finish(tasks: list[asyncio.Task[None]]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -69,6 +70,22 @@ def test_a_warm_process_is_used_again() -> None:
         for n in range(3):
             await order(cloud)
             await cloud.settle(partial(lambda so_far: len(cloud.hops) > so_far, n), within=20)
+        assert len(children()) == 1
+
+    in_processes(journey)
+
+
+def test_a_process_that_was_killed_while_it_waited_is_replaced_without_losing_work() -> None:
+    async def journey(cloud: Cloud) -> None:
+        await order(cloud)
+        await cloud.settle(lambda: len(cloud.hops) == 1, within=20)
+        (idle,) = children()
+        os.kill(int(idle), signal.SIGKILL)
+        await cloud.settle(lambda: not Path("/proc", idle).exists(), within=20)
+        await order(cloud, ["put", "a"])
+        await cloud.settle(lambda: len(cloud.hops) == 2, within=20)
+        assert cloud.hops[1].outcome == "ok"
+        assert cloud.peek("Work") == []
         assert len(children()) == 1
 
     in_processes(journey)
