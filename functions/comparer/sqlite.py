@@ -9,20 +9,23 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from functions.comparer.engine import Snapshot, Stop, Stopped, TableUnreadable, Unreadable, member
 from functions.comparer.sqlite_constraints import checks, foreign_key, key
+from functions.comparer.sqlite_shadows import is_own
 
 # Where the file format says that a database is in WAL mode: the bytes 18 and 19 are 2 (SQLite, "Database File Format").
 _WAL_VERSIONS = slice(18, 20)
 _TRY_SECONDS = 0.25
 
 _TABLES = """
-    SELECT name, type FROM pragma_table_list
-    WHERE schema = 'main' AND type IN ('table', 'virtual') AND lower(substr(name, 1, 7)) <> 'sqlite_'
+    SELECT t.name, t.type, s.sql
+    FROM pragma_table_list AS t LEFT JOIN sqlite_master AS s ON s.type = 'table' AND s.name = t.name
+    WHERE t.schema = 'main' AND t.type IN ('table', 'virtual', 'shadow') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'
 """
 _OBJECTS = """
     SELECT type, name, tbl_name FROM sqlite_master
@@ -103,6 +106,12 @@ class SqliteEndpoint:
                 return
 
 
+@dataclass(frozen=True)
+class _Table:
+    kind: str
+    sql: str
+
+
 class _SqliteSnapshot:
     """An open read transaction on one file."""
 
@@ -111,6 +120,7 @@ class _SqliteSnapshot:
         self._path = path
         self._stop = stop
         self._unspeakable: set[str] = set()
+        self._known: Mapping[str, _Table] | None = None
 
     def objects(self) -> Mapping[str, frozenset[str]]:
         found: dict[str, set[str]] = {kind: set() for kind in SqliteEndpoint.types}
@@ -122,7 +132,7 @@ class _SqliteSnapshot:
         return {kind: frozenset(values) for kind, values in found.items()}
 
     def tables(self) -> frozenset[str]:
-        return frozenset(self._name(name) for name, _ in self._rows(_TABLES))
+        return frozenset(self._tables())
 
     def count(self, table: str) -> int:
         if table in self._unspeakable:
@@ -135,6 +145,20 @@ class _SqliteSnapshot:
             raise self._table_unreadable(error) from error
         return int(rows)
 
+    def _tables(self) -> Mapping[str, _Table]:
+        if self._known is None:
+            found = {
+                self._name(name): _Table(kind.decode(), (sql or b"").decode(errors="replace"))
+                for name, kind, sql in self._rows(_TABLES)
+            }
+            virtual = {name: table.sql for name, table in found.items() if table.kind == "virtual"}
+            self._known = {
+                name: table
+                for name, table in found.items()
+                if table.kind != "shadow" or not is_own(name, table.sql, virtual)
+            }
+        return self._known
+
     def _table_unreadable(self, error: sqlite3.Error) -> Exception:
         code = _primary(error)
         if code == sqlite3.SQLITE_INTERRUPT:
@@ -144,13 +168,11 @@ class _SqliteSnapshot:
         return TableUnreadable(str(error), damaged=code in _DAMAGE)
 
     def _constraints(self) -> Iterator[str]:
-        statements = self._rows("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
-        ddl = {self._name(name): sql for name, sql in statements}
-        # A virtual table declares none, and one whose module is missing can't even be asked.
-        ordinary = {self._name(name) for name, kind in self._rows(_TABLES) if kind == b"table"}
-        for table in ordinary - self._unspeakable:
-            for constraint in self._constraints_of(table, self._name(ddl.get(table) or b"")):
-                yield member(table, constraint)
+        for name, table in self._tables().items():
+            # A virtual table declares none, and one whose module is missing can't even be asked.
+            if table.kind != "virtual" and name not in self._unspeakable:
+                for constraint in self._constraints_of(name, table.sql):
+                    yield member(name, constraint)
 
     def _constraints_of(self, table: str, ddl: str) -> Iterator[str]:
         columns = self._rows("SELECT name FROM pragma_table_xinfo(?, 'main') WHERE pk > 0 ORDER BY pk", table)

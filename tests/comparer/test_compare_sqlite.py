@@ -101,6 +101,54 @@ def test_virtual_tables_count_as_tables_and_their_shadows_do_not(tmp_path: Path)
     assert {entry.type: entry.source_count for entry in found.objects.types} == {"DB": 1, "TABLE": 1}
 
 
+OWNERS = {
+    "contentless": ("CREATE VIRTUAL TABLE docs USING fts5(a, content='')", "docs_content"),
+    "abbreviated": ("CREATE VIRTUAL TABLE docs USING fts5(a, c='')", "docs_content"),
+    "external": ("CREATE VIRTUAL TABLE docs USING fts5(a, content = 'docs_content')", "docs_content"),
+    "contentless fts4": ("CREATE VIRTUAL TABLE docs USING fts4(a, \"content\"='')", "DOCS_content"),
+    "no sizes": ("CREATE VIRTUAL TABLE docs USING fts5(a, columnsize=0)", "docs_docsize"),
+    "no statistics": ("CREATE VIRTUAL TABLE docs USING fts3(a)", "docs_stat"),
+}
+
+
+@pytest.mark.parametrize(("virtual", "name"), OWNERS.values(), ids=OWNERS.keys())
+def test_a_table_of_the_users_named_like_one_of_a_modules_is_compared(tmp_path: Path, virtual: str, name: str) -> None:
+    own = [f'CREATE TABLE "{name}" (id INTEGER PRIMARY KEY, a UNIQUE)', f"INSERT INTO {name} VALUES (1, 2), (2, 3)"]
+    found = compare(tmp_path, [virtual, *own], [virtual, own[0]])
+    assert tables_of(found)[f"source.{name}"] == (2, 0, DataResult.INCONSISTENT)
+    make_database(tmp_path / "target.db", f"DROP TABLE {name}")
+    found = compare_databases("source.db", "target.db", base=tmp_path)
+    assert differing(found)["TABLE"] == {(name, None)}
+    assert differing(found)["CONSTRAINT"] == {
+        (f"`{name}`.`PRIMARY KEY (id)`", None),
+        (f"`{name}`.`UNIQUE (a)`", None),
+    }
+
+
+def test_even_the_modules_form_is_the_users_where_the_module_makes_no_such_table(tmp_path: Path) -> None:
+    virtual = "CREATE VIRTUAL TABLE docs USING fts5(a, content='', tokenize='ascii')"
+    own = "CREATE TABLE 'docs_content'(id INTEGER PRIMARY KEY, c0)"
+    found = compare(tmp_path, [virtual, own, "INSERT INTO docs_content VALUES (1, 2)"], [virtual, own])
+    assert tables_of(found)["source.docs_content"] == (1, 0, DataResult.INCONSISTENT)
+
+
+MODULES = ["fts3(a)", "fts4(a, b)", "fts5(a, tokenize='porter', prefix='2 3')", "rtree(id, a, b)"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_a_module_keeps_for_itself_is_left_out(tmp_path: Path, module: str) -> None:
+    create = f'CREATE VIRTUAL TABLE "it\'s" USING {module}'
+    found = compare(tmp_path, [create], [create])
+    assert tables_of(found) == {"source.it's": (0, 0, DataResult.CONSISTENT)}
+
+
+@pytest.mark.parametrize("module", ["fts5(a)", "rtree(id, a, b)"])
+def test_what_a_renamed_virtual_table_keeps_for_itself_is_left_out(tmp_path: Path, module: str) -> None:
+    renamed = [f"CREATE VIRTUAL TABLE old USING {module}", "ALTER TABLE old RENAME TO new"]
+    found = compare(tmp_path, renamed, [f"CREATE VIRTUAL TABLE new USING {module}"])
+    assert tables_of(found) == {"source.new": (0, 0, DataResult.CONSISTENT)}
+
+
 def test_internal_tables_are_left_out(tmp_path: Path) -> None:
     source = [
         "CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT, b UNIQUE)",
