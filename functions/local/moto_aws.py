@@ -88,6 +88,15 @@ class Moto:
         """Return moto's topic object."""
         return self._backend("sns").get_topic(arn)
 
+    def subscriptions(self) -> list[Any]:
+        """Return moto's subscription objects: those that were made over the wire."""
+        return list(self._backend("sns").subscriptions.values())
+
+    def silence_subscriptions(self) -> None:
+        """Keep moto from delivering to the subscriptions that it knows: the delivery is `sns`'s."""
+        for subscription in self.subscriptions():
+            subscription.publish = _deliver_nothing
+
     def sqs(self) -> Any:
         """Return moto's SQS backend."""
         return self._backend("sqs")
@@ -118,6 +127,10 @@ class Moto:
 
     def _backend(self, service: str) -> Any:
         return _backends(service)[self._account][self._region]
+
+
+def _deliver_nothing(*_: object, **__: object) -> None:
+    """Stand in for a moto subscription's own `publish`."""
 
 
 def _backends(service: str) -> Any:

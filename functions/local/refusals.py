@@ -23,6 +23,7 @@ ADDITIONS = {
     "not-in-flight": "ChangeMessageVisibility of a message that is not in flight is refused",
     "item-size": "an UpdateItem whose result would exceed 400 KB is refused and changes nothing",
     "long-poll": "a long poll waits without a thread and wakes when a message arrives or becomes visible",
+    "stack-queues": "a queue of the running stack is not deleted",
     "subscriptions": "SNS delivers to SQS queues alone, filtered, raw or in its envelope, without a signature",
     "time-to-live": "items past their TTL attribute are deleted, within the hour",
 }

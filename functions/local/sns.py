@@ -13,6 +13,7 @@ from uuid import UUID
 
 from functions.local.clock import Clock
 from functions.local.moto_aws import Answer, Moto
+from functions.local.refusals import Refusal
 from functions.local.resources import Subscription, Topic
 from functions.local.sqs import Sqs
 
@@ -52,7 +53,11 @@ class Sns:
 
     def answer(self, headers: Mapping[str, str], body: bytes, form: Mapping[str, str], trace: str | None) -> Answer:
         """Answer one call; a publication is delivered before its sender has the answer."""
+        if form.get("Action") == "Subscribe" and form.get("Protocol") != "sqs":
+            raise Refusal("InvalidParameter", "Invalid parameter: Protocol: the local cloud delivers to sqs alone")
         answer = self._moto.wire("sns", headers, body)
+        if form.get("Action") == "Subscribe":
+            self._moto.silence_subscriptions()
         if form.get("Action") in {"Publish", "PublishBatch"} and answer.status == 200:
             topic = self._moto.topic(form["TopicArn"])
             sent, topic.sent_notifications[:] = list(topic.sent_notifications), []
@@ -62,13 +67,29 @@ class Sns:
         return answer
 
     def _deliver(self, publication: Publication, trace: str | None) -> None:
-        for subscription in self._subscriptions:
+        for subscription in (*self._subscriptions, *self._asked_for()):
             if subscription.topic_arn == publication.topic_arn and self._wanted(subscription, publication):
+                if not self._sqs.has(subscription.queue_arn):
+                    continue  # its queue is gone, or never was: SNS tells the publisher nothing of it
                 box = self._sqs.mailbox(subscription.queue_arn)
                 body = publication.message if subscription.raw else json.dumps(envelope(publication, subscription))
                 attributes = _sqs_attributes(publication) if subscription.raw else {}
                 with self._moto.time(), box.traced(trace):
                     self._moto.sqs().send_message(box.name, body, message_attributes=attributes)
+
+    def _asked_for(self) -> list[Subscription]:
+        """Return the subscriptions that were made over the wire, as they are now: moto keeps them."""
+        return [
+            Subscription(
+                logical_id=moto.arn,
+                topic_arn=moto.topic.arn,
+                queue_arn=moto.endpoint,
+                filter_policy=json.loads(moto.attributes.get("FilterPolicy") or "null"),
+                scope=moto.attributes.get("FilterPolicyScope") or "MessageAttributes",
+                raw=str(moto.attributes.get("RawMessageDelivery")).lower() == "true",
+            )
+            for moto in self._moto.subscriptions()
+        ]
 
     def _wanted(self, subscription: Subscription, publication: Publication) -> bool:
         matcher = self._matcher(subscription)

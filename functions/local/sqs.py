@@ -37,6 +37,7 @@ class Sqs:
         self._moto = moto
         self._clock = clock
         self._queues: dict[str, Mailbox] = {}
+        self._ours: set[str] = set()
 
     def create(self, queues: Mapping[str, Queue]) -> None:
         """Create the template's queues, then their redrive."""
@@ -49,16 +50,24 @@ class Sqs:
                 self._moto.call("sqs", "SetQueueAttributes", {"QueueUrl": _url(queue.name), "Attributes": attributes})
 
     def create_queue(self, name: str, attributes: Mapping[str, str] | None = None) -> None:
-        """Create one queue."""
+        """Create one queue of the stack."""
         self._moto.call("sqs", "CreateQueue", {"QueueName": name, "Attributes": dict(attributes or {})})
-        self._queues[name] = Mailbox(name, self._moto, self._clock)
+        self._open(name)
+        self._ours.add(name)
 
     def mailbox(self, queue: str) -> "Mailbox":
         """Return a queue by name, URL or ARN; Refusal if there is none."""
-        name = re.split(r"[/:]", queue)[-1]
-        if name not in self._queues:
+        if not self.has(queue):
             raise Refusal("QueueDoesNotExist", "The specified queue does not exist.")
-        return self._queues[name]
+        return self._queues[_name(queue)]
+
+    def _open(self, name: str) -> None:
+        if name not in self._queues:
+            self._queues[name] = Mailbox(name, self._moto, self._clock)
+
+    def has(self, queue: str) -> bool:
+        """Tell whether there is a queue of that name, URL or ARN."""
+        return _name(queue) in self._queues
 
     async def answer(self, action: str, request: dict[str, Any], trace: str | None, hold: Hold) -> Answer:
         """Answer one call; `trace` is its X-Amzn-Trace-Id, `hold` is let go while a long poll waits."""
@@ -66,11 +75,28 @@ class Sqs:
             return self._send(action, request, trace)
         if action == "ReceiveMessage":
             return await self._receive(request, hold)
+        if action == "DeleteQueue":
+            return self._delete_queue(request)
         if action == "ChangeMessageVisibility":
             self.mailbox(str(request.get("QueueUrl"))).check_in_flight(str(request.get("ReceiptHandle")))
         answer = self._wire(action, request)
         if action.startswith(("ChangeMessageVisibility", "StartMessageMoveTask")) and answer.status == 200:
             self.mailbox(str(request.get("QueueUrl"))).ring()
+        if action == "CreateQueue" and answer.status == 200:
+            self._open(str(request.get("QueueName")))
+        return answer
+
+    def _delete_queue(self, request: dict[str, Any]) -> Answer:
+        """Delete a queue that somebody has created beside the template's: those belong to the running stack."""
+        box = self.mailbox(str(request.get("QueueUrl")))
+        if box.name in self._ours:
+            raise Refusal(
+                "UnsupportedOperation", f"{box.name} is a queue of the running stack; stop the stack instead."
+            )
+        answer = self._wire("DeleteQueue", request)
+        if answer.status == 200:
+            del self._queues[box.name]
+            box.ring()  # whoever waits for its messages learns that it is gone
         return answer
 
     def _wire(self, action: str, request: Mapping[str, Any]) -> Answer:
@@ -253,6 +279,10 @@ def check_message(entry: Mapping[str, Any]) -> int:
 def _attribute_bytes(name: str, value: Mapping[str, str]) -> int:
     content = value.get("StringValue") or value.get("BinaryValue") or ""
     return len(name.encode()) + len(value.get("DataType", "").encode()) + len(content.encode())
+
+
+def _name(queue: str) -> str:
+    return re.split(r"[/:]", queue)[-1]
 
 
 def _url(name: str) -> str:

@@ -27,6 +27,7 @@ def test_the_list_of_additions_is_exactly_this() -> None:
         "not-in-flight",
         "permissions",
         "signatures",
+        "stack-queues",
         "subscriptions",
         "time-to-live",
         "trace-header",
