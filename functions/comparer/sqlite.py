@@ -7,6 +7,7 @@ is read as it is (``immutable``) and the reading is thrown away should the file 
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class SqliteEndpoint:
         path = self._files().get(name)
         if path is None:
             raise Unreadable(f"{self._path}: there is no database {name!r} any more")
+        _require_file(path)
         before = _state(path)
         quiet = _is_quiet_wal(path)
         with closing(_open(path, immutable=quiet)) as connection, stop.interrupting(connection.interrupt):
@@ -85,7 +87,7 @@ class SqliteEndpoint:
                 raise Unreadable(f"{self._path}: there is no such file or folder")
             if not self._path.is_dir():
                 return {self._path.stem: self._path}
-            return {p.stem: p for p in self._path.iterdir() if p.suffix == ".db" and p.is_file()}
+            return {p.stem: p for p in self._path.iterdir() if p.suffix == ".db"}
         except OSError as error:
             raise Unreadable(f"{self._path}: {error.strerror or type(error).__name__}") from error
 
@@ -138,9 +140,13 @@ class _SqliteSnapshot:
         if table in self._unspeakable:
             raise TableUnreadable("its name is not valid UTF-8", damaged=False)
         quoted = table.replace('"', '""')
+        known = self._tables().get(table)
+        # From the table itself: an index is smaller, but a damaged one has another number of rows.
+        how = "" if known is None or known.kind == "virtual" else " NOT INDEXED"
         self._stop.check()
         try:
-            (rows,) = self._connection.execute(f'SELECT count(*) FROM main."{quoted}"').fetchone()  # noqa: S608 (a name can't be a parameter; it is quoted)
+            statement = f'SELECT count(*) FROM main."{quoted}"{how}'  # noqa: S608 (a name can't be a parameter; it is quoted)
+            (rows,) = self._connection.execute(statement).fetchone()
         except sqlite3.Error as error:
             raise self._table_unreadable(error) from error
         return int(rows)
@@ -222,6 +228,16 @@ def _open(path: Path, *, immutable: bool) -> sqlite3.Connection:
     connection.text_factory = bytes
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def _require_file(path: Path) -> None:
+    """Opening a pipe or a device may wait forever, so it is not even tried. Raises `Unreadable`."""
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or type(error).__name__}") from error
+    if not regular:
+        raise Unreadable(f"{path}: it is not a regular file")
 
 
 def _is_quiet_wal(path: Path) -> bool:

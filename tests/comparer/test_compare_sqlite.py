@@ -1,5 +1,6 @@
 """What two SQLite databases are found to have in common, and what can't be read."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -105,7 +106,7 @@ OWNERS = {
     "contentless": ("CREATE VIRTUAL TABLE docs USING fts5(a, content='')", "docs_content"),
     "abbreviated": ("CREATE VIRTUAL TABLE docs USING fts5(a, c='')", "docs_content"),
     "external": ("CREATE VIRTUAL TABLE docs USING fts5(a, content = 'docs_content')", "docs_content"),
-    "contentless fts4": ("CREATE VIRTUAL TABLE docs USING fts4(a, \"content\"='')", "DOCS_content"),
+    "contentless fts4": ("CREATE VIRTUAL TABLE docs USING fts4(a, content='')", "DOCS_content"),
     "no sizes": ("CREATE VIRTUAL TABLE docs USING fts5(a, columnsize=0)", "docs_docsize"),
     "no statistics": ("CREATE VIRTUAL TABLE docs USING fts3(a)", "docs_stat"),
 }
@@ -250,6 +251,32 @@ def test_a_missing_file_is_told(good: Path) -> None:
     assert all("nowhere.db: there is no such file or folder" in failure for failure in found.failures)
 
 
+def test_a_pipe_a_device_and_a_folder_are_no_databases(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.db")
+    (tmp_path / "folder.db").mkdir()
+    (tmp_path / "device.db").symlink_to("/dev/zero")
+    found = compare_databases(str(tmp_path), str(tmp_path), objects=False)
+    assert len(found.failures) == 3
+    for name in ("pipe", "device", "folder"):
+        assert any(f"{name}.db: it is not a regular file" in failure for failure in found.failures)
+    (pipe,) = compare_databases(str(tmp_path / "pipe.db"), str(tmp_path / "device.db"), objects=False).failures
+    assert "pipe.db: it is not a regular file" in pipe
+
+
+def test_a_link_to_nowhere_in_a_folder_is_told(tmp_path: Path) -> None:
+    make_database(tmp_path / "good.db", *rows("t", 1))
+    (tmp_path / "lost.db").symlink_to(tmp_path / "nowhere")
+    found = compare_databases(str(tmp_path), str(tmp_path))
+    assert any("lost.db: No such file or directory" in failure for failure in found.failures)
+    assert tables_of(found) == {"good.t": (1, 1, DataResult.CONSISTENT)}
+    assert not found.complete
+
+
+def test_a_link_to_a_database_is_followed(good: Path) -> None:
+    good.with_name("link.db").symlink_to(good)
+    assert compare_databases("link.db", "good.db", base=good.parent).complete
+
+
 def test_a_file_that_is_no_database_is_told(good: Path) -> None:
     (good.parent / "other.db").write_bytes(b"This is a text, not a database. " * 100)
     found = compare_databases(str(good), "other.db", base=good.parent)
@@ -295,6 +322,28 @@ def test_a_corrupt_table_is_told_and_the_others_are_compared(tmp_path: Path) -> 
         "source.fine": (10, 10, DataResult.CONSISTENT),
     }
     assert found.failures == ("database 'source': target table 'bad': database disk image is malformed",)
+
+
+def test_rows_are_counted_in_the_table_and_not_in_an_index_that_disagrees(tmp_path: Path) -> None:
+    make = ["CREATE TABLE t (a, b)", "CREATE INDEX i ON t (a)", "INSERT INTO t VALUES (1, 'wide'), (2, 'wider')"]
+    make_database(tmp_path / "source.db", *make)
+    target = make_database(tmp_path / "target.db", *make)
+    with closing(sqlite3.connect(target)) as connection, connection:
+        (*index,) = connection.execute("SELECT * FROM sqlite_master WHERE name = 'i'").fetchone()
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("DELETE FROM sqlite_master WHERE name = 'i'")
+    with closing(sqlite3.connect(target)) as connection, connection:
+        connection.execute("DELETE FROM t WHERE a = 2")
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", index)
+    found = compare_databases("source.db", "target.db", base=tmp_path)
+    assert tables_of(found) == {"source.t": (2, 1, DataResult.INCONSISTENT)}
+
+
+def test_a_table_without_rowid_is_counted(tmp_path: Path) -> None:
+    make = "CREATE TABLE t (a PRIMARY KEY, b UNIQUE) WITHOUT ROWID"
+    found = compare(tmp_path, [make, "INSERT INTO t VALUES (1, 2)"], [make])
+    assert tables_of(found) == {"source.t": (1, 0, DataResult.INCONSISTENT)}
 
 
 def test_a_table_of_an_unknown_module_is_not_comparable_and_the_others_are_compared(tmp_path: Path) -> None:
