@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from functions.comparer.store_file import APPLICATION_ID, refusal
+
 Level = Literal["objects", "lines"]
 Item = tuple[str, Mapping[str, Any]]
 """One finding: the part of the result that it belongs to, and a JSON object."""
@@ -31,6 +33,7 @@ _SCHEMA = """
         body TEXT NOT NULL, PRIMARY KEY (task_id, part, number)
     ) WITHOUT ROWID;
 """
+_HINT = "is another comparer using it, or is it another kind of file?"
 
 
 class StoreUnusable(Exception):
@@ -70,6 +73,9 @@ class Store:
         self._lock = threading.RLock()
         try:
             if path is not None:
+                refused = refusal(path)
+                if refused is not None:
+                    raise StoreUnusable(f"{refused}; {_HINT}")
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
                 path or ":memory:", timeout=1.0, check_same_thread=False, isolation_level=None
@@ -81,15 +87,12 @@ class Store:
             self._prepare()
         except sqlite3.Error as error:
             self._connection.close()
-            message = f"{path}: {error}; is another comparer using it, or is it another kind of file?"
-            raise StoreUnusable(message) from error
+            raise StoreUnusable(f"{path}: {error}; {_HINT}") from error
 
     def _prepare(self) -> None:
         # Exclusive: a second service on the same file would take the first one's running tasks for interrupted ones.
-        self._connection.executescript(
-            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-            "PRAGMA foreign_keys = ON"
-        )
+        # The schema is made before the write-ahead log, so that the file itself says whose it is from the beginning.
+        self._connection.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON")
         with self._transaction():
             (version,) = self._connection.execute("PRAGMA user_version").fetchone()
             if version == 0:
@@ -98,6 +101,8 @@ class Store:
                 self._connection.execute(f"PRAGMA user_version = {_VERSION}")
             elif version != _VERSION:
                 raise sqlite3.DatabaseError(f"its version is {version}, this release reads {_VERSION}")
+            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         """Close the file. The store can't be used afterwards."""

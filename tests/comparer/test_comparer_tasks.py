@@ -432,7 +432,7 @@ def test_a_second_service_on_the_same_store_is_refused(source: Path, target: Pat
 def test_a_file_of_another_kind_is_refused_as_a_store(tmp_path: Path) -> None:
     other = tmp_path / "notes.txt"
     other.write_text("not a store " * 100)
-    with pytest.raises(StoreUnusable, match="not a database"):
+    with pytest.raises(StoreUnusable, match="not a SQLite database"):
         Store(other)
     assert other.read_text() == "not a store " * 100
 
