@@ -1,4 +1,4 @@
-"""Several faults in one journey, drawn by a seed: whatever they are, one event, one task per level, the verdict right."""
+"""Several faults in one journey, drawn by a seed: still one event, one task per level, and the right verdict."""
 
 import asyncio
 import json
