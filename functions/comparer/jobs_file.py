@@ -94,6 +94,8 @@ def read_jobs_file(path: Path, env: Mapping[str, str]) -> ComparerConfig:
         raise BadJobsFile(f"{path}: must be UTF-8") from error
     except tomllib.TOMLDecodeError as error:
         raise BadJobsFile(f"{path}: not valid TOML: {error}") from error
+    except RecursionError:
+        raise BadJobsFile(f"{path}: not valid TOML: nested too deeply") from None
     try:
         return config_of(content, base=path.absolute().parent, env=env)
     except BadJobsFile as error:

@@ -33,4 +33,7 @@ def endpoint_of(url: str, base: Path) -> Endpoint:
         path = rest[1:]
     if not path or "\0" in path:
         raise BadUrl(f"no path; allowed: {ALLOWED}")
-    return SqliteEndpoint(base / Path(path).expanduser())
+    try:
+        return SqliteEndpoint(base / Path(path).expanduser())
+    except RuntimeError:
+        raise BadUrl(f"{path.partition('/')[0]} is nobody's home here; allowed: {ALLOWED}") from None

@@ -61,6 +61,11 @@ WRONG = {
     ),
     "a host": (f'[jobs."{JOB}"]\nsource = "sqlite://a.db"\ntarget = "b.db"', "a SQLite URL has no host"),
     "no path": (f'[jobs."{JOB}"]\nsource = "sqlite:///"\ntarget = "b.db"', "no path"),
+    "nobody's home": (
+        f'[jobs."{JOB}"]\nsource = "~nobody-of-that-name/a.db"\ntarget = "b.db"',
+        f"jobs.{JOB}.source: ~nobody-of-that-name is nobody's home here; allowed: sqlite:///",
+    ),
+    "nested without end": ("a = " + "[" * 100_000, "not valid TOML"),
     "wrong job id": ('[jobs."a b"]\nsource = "a.db"\ntarget = "b.db"', "jobs.a b"),
     "no project": ("[auth]\nproject_ids = []", "auth.project_ids: List should have at least 1 item"),
     "wrong project": ('[auth]\nproject_ids = ["x"]', "auth.project_ids.0: String should match"),
