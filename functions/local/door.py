@@ -101,7 +101,7 @@ def refusal(answer: Answer) -> CommandFailed:
         wait = f"; try again in {answer.retry_after:.0f} s" if answer.retry_after else "; try again"
         return unreachable(f"not now (HTTP {answer.status}): {told}{wait}")
     if answer.status == 401:
-        return bad_input(f"refused (HTTP 401): {told} Check the secret and this machine's clock: `parity doctor`.")
+        return bad_input(f"refused (HTTP 401): {told}. Check the secret and this machine's clock: `parity doctor`.")
     return bad_input(f"refused (HTTP {answer.status}): {told}")
 
 

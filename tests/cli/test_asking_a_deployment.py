@@ -85,6 +85,7 @@ def test_the_token_is_sent_as_a_bearer_and_never_shown(parity: Parity, door: Ser
     ended = parity("status", ID)
     assert door.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert ended.code == 2
+    assert "A valid bearer token is needed. Check the secret" in ended.err
     assert TOKEN not in ended.out + ended.err
 
 
