@@ -29,6 +29,11 @@ TOLD: Final = (
 """The paragraph for the help of every command that ends by a verdict."""
 
 
+def of_signal(number: int) -> int:
+    """The exit code of a command that a signal has stopped: 143 for SIGTERM, 129 for SIGHUP."""
+    return 128 + number
+
+
 def of_verdict(verdict: str | None) -> int:
     """The exit code of a verdict; None is no verdict yet. A verdict of a newer release is told as incomplete."""
     if verdict is None:

@@ -1,8 +1,14 @@
-"""Where the commands find the local cloud that `parity up` runs: a small file that only its owner may read."""
+"""Where the commands find the local cloud that `parity up` runs: a small file that only its owner may read.
 
+Whoever wrote it keeps it locked (flock) while it runs. The lock ends with the process, however that ends; a number of a
+process says nothing, because it is given to another one later.
+"""
+
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
@@ -35,37 +41,47 @@ def state_path(env: Mapping[str, str]) -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "parity" / "up.json"
 
 
-def write_state(path: Path, state: LocalState) -> None:
-    """Write the file in one step, readable by its owner alone. Raises OSError."""
+@contextmanager
+def announced(path: Path, state: LocalState) -> Iterator[None]:
+    """Keep the file meanwhile, readable by its owner alone; it appears in one step. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump(state.model_dump(mode="json"), file)
-    draft.replace(path)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            json.dump(state.model_dump(mode="json"), file)
+            file.flush()
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+        try:
+            yield
+        finally:
+            if _is(path, file.fileno()):  # another local cloud may have written its own meanwhile
+                path.unlink()
 
 
 def read_state(path: Path) -> LocalState | None:
     """The running local cloud, or None: there is none, its process has ended, or the file can't be read."""
     try:
-        state = LocalState.model_validate_json(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            return LocalState.model_validate_json(file.read()) if _is_locked(file.fileno()) else None
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
-    return state if _lives(state.pid) else None
 
 
-def remove_state(path: Path, pid: int) -> None:
-    """Remove the file, unless another local cloud has written its own meanwhile."""
-    state = read_state(path)
-    if state is not None and state.pid == pid:
-        path.unlink(missing_ok=True)
-
-
-def _lives(pid: int) -> bool:
+def _is_locked(file: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _is(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
         return False
-    except PermissionError:
-        return True  # somebody else's process: it lives
-    return True

@@ -1,20 +1,36 @@
 """`parity up`: a local cloud for the other commands, found by them, gone without a trace when it is stopped."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from functions.local.state_file import LocalState, read_state, state_path, write_state
+from functions.local.state_file import LocalState, announced, read_state, state_path
 from tests.cli.conftest import Parity, processes_of
 
 Start = Callable[..., subprocess.Popen[str]]
 OBJECTS = '{"job_id": "sample-shop", "object_level_compare_type": "objects"}'
+
+STATE = LocalState.model_validate(
+    {
+        "pid": 1,
+        "started_at": 0,
+        "url": "http://127.0.0.1:1",
+        "aws_endpoint": "http://127.0.0.1:1",
+        "comparer_url": "http://127.0.0.1:1",
+        "project_id": "0" * 32,
+        "job_ids": ["j"],
+        "token": "t",
+        "webhook_secret": "s",
+    }
+)
 
 
 @dataclass
@@ -94,27 +110,38 @@ def test_every_address_and_secret_is_shown_once_and_the_state_is_for_its_owner_a
     assert up.state_path.stat().st_mode & 0o077 == 0
 
 
-def test_the_state_of_a_process_that_has_ended_is_no_local_cloud(parity: Parity, process: Start, home: Path) -> None:
-    ended = process("--version")
-    ended.communicate(timeout=60)
-    path = state_path({"XDG_STATE_HOME": str(home / "state")})
-    state = LocalState.model_validate(
-        {
-            "pid": ended.pid,
-            "started_at": 0,
-            "url": "http://127.0.0.1:1",
-            "aws_endpoint": "http://127.0.0.1:1",
-            "comparer_url": "http://127.0.0.1:1",
-            "project_id": "0" * 32,
-            "job_ids": ["j"],
-            "token": "t",
-            "webhook_secret": "s",
-        }
-    )
-    write_state(path, state)
+def test_what_a_killed_local_cloud_has_left_behind_is_no_local_cloud(up: Up, parity: Parity) -> None:
+    up.process.kill()
+    up.process.communicate(timeout=30)
+    # Its number belongs to somebody else by now.
+    left = json.loads(up.state_path.read_text()) | {"pid": os.getpid()}
+    up.state_path.write_text(json.dumps(left))
     told = parity("list")
     assert told.code == 2
     assert "the last one has ended" in told.err
+    started = parity("up", "--port", "0", "--parameter", "Nonsense=1")
+    assert "running already" not in started.err
+    assert "Nonsense" in started.err
+
+
+def test_the_file_of_a_local_cloud_that_was_started_later_is_left_alone(tmp_path: Path) -> None:
+    path, later = tmp_path / "up.json", STATE.model_copy(update={"url": "http://127.0.0.1:2"})
+    with ExitStack() as second:
+        with announced(path, STATE):
+            assert read_state(path) == STATE
+            second.enter_context(announced(path, later))
+        assert read_state(path) == later
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_each_way_to_ask_it_to_stop_ends_it_without_a_trace(up: Up, home: Path, number: signal.Signals) -> None:
+    up.process.send_signal(number)
+    _, err = up.process.communicate(timeout=30)
+    assert (up.process.returncode, err) == (0, "")
+    assert not up.state_path.exists()
+    assert processes_of(up.process.pid) == []
+    assert [p.name for p in home.glob("parity-*")] == []
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"pid": "x"}', "\x00"])

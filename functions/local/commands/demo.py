@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from functions.local.cli_errors import CommandFailed
-from functions.local.demo import Demo
+from functions.local.demo import Demo, Journey
 from functions.local.exit_codes import INTERNAL, OK
 from functions.local.rendering import Screen
 from functions.local.rendering_demo import show_next, show_only_event, show_verdict
+from functions.local.stopping import unless_stopped
 
 
 @click.command(name="demo", epilog="Exit codes: 0 the demo ran to its end (whatever its verdict), 70 it did not.")
@@ -29,8 +30,7 @@ def command() -> int:
       parity demo > demo.txt             plain lines
     """
     screen, began = Screen(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="parity-demo-") as folder:
-        journey = asyncio.run(Demo(screen, Path(folder)).run())
+    journey = asyncio.run(unless_stopped(_run(screen)))
     show_verdict(screen, journey.event)
     show_only_event(screen, journey.event, journey.deliveries, journey.ids)
     show_next(screen, time.monotonic() - began)
@@ -40,3 +40,8 @@ def command() -> int:
     if verdict != "inconsistent":
         raise CommandFailed(f"the verdict is {verdict}, and the sample databases differ", INTERNAL)
     return OK
+
+
+async def _run(screen: Screen) -> Journey:
+    with tempfile.TemporaryDirectory(prefix="parity-demo-") as folder:
+        return await Demo(screen, Path(folder)).run()

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import click
@@ -24,7 +25,7 @@ from functions.local.rendering_hops import show_happening
 from functions.local.rendering_up import show_addresses, show_what_to_try
 from functions.local.samples import SECRET_VARIABLE, jobs_file, make_samples
 from functions.local.stage import Ports, Stage, stage
-from functions.local.state_file import LocalState, read_state, remove_state, state_path, write_state
+from functions.local.state_file import LocalState, announced, read_state, state_path
 from functions.local.stopping import asked_to_stop
 from functions.pipeline.credentials_text import PREFIX
 
@@ -58,20 +59,8 @@ def command(
     path = state_path(os.environ)
     if (other := read_state(path)) is not None:
         raise bad_input(f"a local cloud is running already: {other.url}, process {other.pid}; stop that one first")
-    with tempfile.TemporaryDirectory(prefix="parity-up-") as folder:
-        config = read_config(jobs) if jobs else _sample_config(Path(folder))
-        if config.auth and not (config.auth.access_keys or config.auth.users):
-            raise bad_input("--jobs: auth: names nobody who may ask; access_keys or users are needed")
-        ports = Ports(api=port, aws=aws_port, comparer=comparer_port)
-        try:
-            asyncio.run(_run(config, parameters, ports, path, as_json=as_json))
-        except TemplateError as error:
-            raise bad_input(f"--parameter: {error}") from None
-        except LocalCloudError as error:
-            raise bad_input(str(error)) from None
-        except OSError as error:
-            why = os.strerror(error.errno) if error.errno else str(error)
-            raise bad_input(f"--port, --comparer-port, --aws-port: {why}; 0 takes a free one") from None
+    ports = Ports(api=port, aws=aws_port, comparer=comparer_port)
+    asyncio.run(_until_stopped(jobs, parameters, ports, path, as_json=as_json))
     return OK
 
 
@@ -87,23 +76,44 @@ def _sample_config(folder: Path) -> ComparerConfig:
     return config_of(content, base=folder, env={SECRET_VARIABLE: secrets.token_urlsafe(24)})
 
 
-async def _run(config: ComparerConfig, parameters: dict[str, str], ports: Ports, path: Path, *, as_json: bool) -> None:
+async def _until_stopped(
+    jobs: str | None, parameters: dict[str, str], ports: Ports, path: Path, *, as_json: bool
+) -> None:
+    stop = asked_to_stop()
+    with tempfile.TemporaryDirectory(prefix="parity-up-") as folder:
+        config = read_config(jobs) if jobs else _sample_config(Path(folder))
+        if config.auth and not (config.auth.access_keys or config.auth.users):
+            raise bad_input("--jobs: auth: names nobody who may ask; access_keys or users are needed")
+        try:
+            await _run(stop, config, parameters, ports, path, as_json=as_json)
+        except TemplateError as error:
+            raise bad_input(f"--parameter: {error}") from None
+        except LocalCloudError as error:
+            raise bad_input(str(error)) from None
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            raise bad_input(f"--port, --comparer-port, --aws-port: {why}; 0 takes a free one") from None
+
+
+async def _run(
+    stop: asyncio.Event, config: ComparerConfig, parameters: dict[str, str], ports: Ports, path: Path, *, as_json: bool
+) -> None:
     # With --json standard output is for events alone.
     screen, happenings = Screen(sys.stderr if as_json else None), Happenings()
-    async with stage(
-        config, parameters=parameters, on_hop=happenings.on_hop, log_sink=happenings.log_sink, ports=ports
-    ) as running:
-        stop, state = asked_to_stop(), _state(running)
+    async with (
+        stage(
+            config, parameters=parameters, on_hop=happenings.on_hop, log_sink=happenings.log_sink, ports=ports
+        ) as running,
+        AsyncExitStack() as exits,
+    ):
+        state = _state(running)
         try:
-            write_state(path, state)
+            exits.enter_context(announced(path, state))
         except OSError as error:
             raise bad_input(f"XDG_STATE_HOME: {path}: {error.strerror}") from None
-        try:
-            show_addresses(screen, running, state, config.auth)
-            show_what_to_try(screen, running, state)
-            await _until(stop, screen, Screen() if as_json else None, running, happenings)
-        finally:
-            remove_state(path, state.pid)
+        show_addresses(screen, running, state, config.auth)
+        show_what_to_try(screen, running, state)
+        await _until(stop, screen, Screen() if as_json else None, running, happenings)
 
 
 async def _until(
