@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from functions.comparer.access import Access
 from functions.comparer.api import Api
@@ -22,8 +23,22 @@ from functions.comparer.store import Store
 from functions.comparer.tasks import Tasks
 
 _log = logging.getLogger(__name__)
+_http_log = logging.getLogger(f"{__name__}.http")
 
 PORT = 8081
+
+
+def _told_in_a_line(record: logging.LogRecord) -> bool:
+    """What isn't HTTP is the client's fault: where this program noticed it is of no use to anybody."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        reason = " ".join(error.message.split())
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+        record.msg, record.args, record.exc_info = "%s: %s", (record.getMessage(), reason), None
+    return True
+
+
+_http_log.addFilter(_told_in_a_line)
 
 
 class Service:
@@ -84,7 +99,7 @@ async def serve(
     opened = Store(store)
     tasks = Tasks(opened, jobs, now, unique)
     api = Api(opened, jobs, tasks, Access(config.auth, now, unique), unique)
-    runner = web.AppRunner(api.application(), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(api.application(), access_log=None, logger=_http_log, shutdown_timeout=1.0)
     try:
         await runner.setup()
         await web.TCPSite(runner, host, port).start()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from yarl import URL
 
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
@@ -612,3 +613,20 @@ def test_a_caller_that_hangs_up_in_the_middle_harms_nobody(tmp_path: Path, caplo
     # What isn't HTTP at all never reaches the service; the library logs it as an error of its own.
     ours = [record for record in caplog.records if record.name.startswith("functions.")]
     assert not [record for record in ours if record.levelno >= logging.ERROR]
+
+
+def test_what_is_not_http_is_one_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def journey() -> None:
+        async with served(config_for(tmp_path, tmp_path)) as comparer:
+            address = URL(comparer.service.url)
+            reader, writer = await asyncio.open_connection(address.host, address.port)
+            writer.write(b"GET / HTTP/1.1\r\nno header\r\n\r\n")
+            assert (await reader.read()).startswith(b"HTTP/1.0 400 Bad Request\r\n")
+            writer.close()
+            await writer.wait_closed()
+
+    asyncio.run(journey())
+    (record,) = [r for r in caplog.records if "Error handling request" in r.getMessage()]
+    assert record.levelname == "WARNING"
+    assert record.exc_info is None
+    assert "\n" not in record.getMessage()
