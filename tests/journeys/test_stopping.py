@@ -41,9 +41,9 @@ def test_what_drs_has_finished_keeps_its_verdict() -> None:
         async with against(Job(JOB, walk=((0, "RUNNING"), (1_000, "SUCCESSFUL")))) as (w, drs):
             _, accepted = await w.post(OBJECTS)
             await w.cloud.settle(until=lambda: w.events("started") != [])
-            await w.cloud.settle(until=lambda: drs.tasks[JOB][0].status(w.clock.now()) == "SUCCESSFUL")
-            if not w.events("finished"):
-                await stop(w, accepted)
+            drs.tasks[JOB][0].walk = ((0, "SUCCESSFUL"),)
+            assert w.events("finished") == [], "DRS has finished, and no poll has seen it yet"
+            await stop(w, accepted)
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
