@@ -7,9 +7,11 @@ A new engine is one module with a class for each, and a line in `urls`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+from functions.comparer.table import Chunk, Row, Shape, TablePlan
 
 
 class Unreadable(Exception):
@@ -77,6 +79,22 @@ class Stop:
                 self._interrupts.remove(interrupt)
 
 
+class Joint(Protocol):
+    """Two databases that one engine can compare by itself, without handing out every row."""
+
+    def takes(self, plan: TablePlan) -> bool:
+        """Whether it can compare a table of this plan."""
+        ...
+
+    def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
+        """Compare a table from the mark `after` on (None: from its beginning), handing out up to `room` differences.
+
+        The chunks are in order; together they are the rest of the table. Raises `TableUnreadable`, `Unreadable` (as for
+        a file that was replaced or a table that was altered meanwhile) and `Stopped`.
+        """
+        ...
+
+
 class Snapshot(Protocol):
     """One database as it was at one moment. Every method raises `Unreadable` or `Stopped`."""
 
@@ -90,6 +108,26 @@ class Snapshot(Protocol):
 
     def count(self, table: str) -> int:
         """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
+        ...
+
+    def version(self) -> str:
+        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on."""
+        ...
+
+    def shape(self, table: str) -> Shape:
+        """What a comparison of values needs to know. `TableUnreadable`: it can't be compared, and why."""
+        ...
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """Every row, in no particular order but always the same under one version. Raises `TableUnreadable` too."""
+        ...
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        """The SELECT, in this engine's SQL, that shows the rows with these values; never more than about 2 kB."""
+        ...
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        """Both databases together, `self` being the source; None: this engine can't compare these two by itself."""
         ...
 
 

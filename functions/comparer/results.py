@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal
+from typing import Literal, Protocol
 
 
 class ObjectResult(IntEnum):
@@ -95,15 +95,115 @@ class LinesResult:
     """What is worth telling although nothing failed."""
 
 
+@dataclass
+class TableContents:
+    """The values of one table; filled while they are compared.
+
+    `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
+    `kept` of them have been handed to the recorder. `mark` and `versions` (of both databases) are what a later run
+    needs to go on.
+    """
+
+    table: str
+    result: DataResult = DataResult.WAITING
+    message: str | None = None
+    source_rows: int | None = None
+    target_rows: int | None = None
+    missing: int = 0
+    extra: int = 0
+    changed: int = 0
+    kept: int = 0
+    rows_read: int = 0
+    rows_total: int = 0
+    key: tuple[str, ...] = ()
+    method: str = ""
+    mark: str | None = None
+    versions: tuple[str, str] = ("", "")
+
+    @property
+    def differing(self) -> int:
+        """How many rows differ, found so far."""
+        return self.missing + self.extra + self.changed
+
+    @property
+    def finished(self) -> bool:
+        """Whether the result is final."""
+        return self.result not in {DataResult.WAITING, DataResult.COMPARING}
+
+
+@dataclass
+class DatabaseContents:
+    """The values of one database; filled while they are compared."""
+
+    source_db: str
+    target_db: str
+    result: DataResult = DataResult.WAITING
+    tables: list[TableContents] = field(default_factory=list)
+    message: str | None = None
+
+
+@dataclass
+class ContentsResult:
+    """A value comparison; filled while it runs, so that a stopped one keeps what it found."""
+
+    databases: list[DatabaseContents] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What is worth telling although nothing failed."""
+
+
+@dataclass(frozen=True)
+class RowDifference:
+    """A row that differs, ready to be shown: keys as texts (NULL: None), and the statements that show it.
+
+    Without a key the whole row is the key. A side without the row has neither key nor statement.
+    """
+
+    kind: Literal["missing", "extra", "changed"]
+    source_key: tuple[str | None, ...] | None
+    target_key: tuple[str | None, ...] | None
+    source_sql: str | None
+    target_sql: str | None
+    columns: tuple[str, ...] = ()
+
+
+class Recorder(Protocol):
+    """Where a value comparison puts what it finds, as soon as it is found, and learns what an earlier run has found."""
+
+    def earlier(self, database: str, table: str) -> TableContents | None:
+        """What an earlier, interrupted run has found of this table of the source database."""
+        ...
+
+    def planned(self, database: DatabaseContents) -> None:
+        """All tables are known, those that can't be compared by their reason; no value has been read yet."""
+        ...
+
+    def begun(self, database: str, table: TableContents) -> None:
+        """The table is compared from its beginning: what may be kept of its differences is void."""
+        ...
+
+    def compared(self, database: str, table: TableContents, differences: Sequence[RowDifference]) -> None:
+        """A part of the table has been compared, or the table has ended: `table` as it is now, new differences."""
+        ...
+
+    def ended(self, database: DatabaseContents) -> None:
+        """The database has its result."""
+        ...
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a comparison is: `done` of `total` databases (objects) or of the tables of `database` (lines)."""
+    """How far a comparison is: `done` of `total` databases (objects) or of the tables of `database` (lines, contents).
 
-    level: Literal["objects", "lines"]
+    `rows`: of the table's rows on both sides together, how many have been read and how many there are (contents).
+    """
+
+    level: Literal["objects", "lines", "contents"]
     database: str
     table: str | None
     done: int
     total: int
+    rows: tuple[int, int] | None = None
 
 
 OnProgress = Callable[[Progress], None]

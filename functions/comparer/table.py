@@ -1,0 +1,93 @@
+"""A table and its rows as a comparison of values sees them: plain values, whatever the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+
+class Malformed(NamedTuple):
+    """A text that is not valid in its encoding (``utf-8``, ``utf-16-le`` …): its bytes as they are stored."""
+
+    encoding: str
+    raw: bytes
+
+
+Value = int | float | str | bytes | Malformed | None
+"""A value with its type, whatever the engine: 1, 1.0, '1' and b'1' are four values; -0.0 and 0.0 are one."""
+Row = tuple[Value, ...]
+Rule = Literal["exact", "nocase", "rtrim"]
+"""When two texts are the same key: equal bytes; ASCII letters alike in either case; trailing spaces don't count."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column and the engine's word for how it keeps its values (in SQLite, the affinity)."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """Columns that together name a row, at most one and never with NULL; numbers are alike where 1 = 1.0.
+
+    `kinds` and `rules` are per column: two keys name the same rows only if both are equal on both sides.
+    """
+
+    columns: tuple[str, ...]
+    kinds: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A table as a comparison of its values needs to know it. `keys`: the best first, the primary key before others."""
+
+    columns: tuple[Column, ...]
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One row that differs. `missing`: in the source alone; `extra`: in the target alone; `changed`: in both.
+
+    The keys are typed values, those of the key's columns or, in a table without a key, of all compared columns; a side
+    without the row has none. `columns`: of a changed row, the names (in the source) of the columns that differ.
+    """
+
+    kind: Literal["missing", "extra", "changed"]
+    source_key: Row | None
+    target_key: Row | None
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A part of a table that has been compared: how many rows it has and how many of them differ.
+
+    `mark`: a text from which the comparison of the table goes on; None: it can't go on from here, or the table is done.
+    `differences`: as many of them as there was room for, in a stable order.
+    """
+
+    mark: str | None
+    source_rows: int
+    target_rows: int
+    missing: int = 0
+    extra: int = 0
+    changed: int = 0
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """How the values of one table are compared. Columns are pairs of a source and a target name, in source order.
+
+    `key`: positions in `columns` of what names a row; empty: rows are compared as a multiset. `rules`: of the key.
+    """
+
+    table: str
+    columns: tuple[tuple[str, str], ...]
+    kinds: tuple[tuple[str, str], ...]
+    key: tuple[int, ...]
+    rules: tuple[Rule, ...]
