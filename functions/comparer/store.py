@@ -9,30 +9,16 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from functions.comparer.store_file import APPLICATION_ID, refusal
+from functions.comparer.store_schema import bring_up_to_date
+from functions.comparer.stored import Item, Level, Report, Task
 
-Level = Literal["objects", "lines"]
-Item = tuple[str, Mapping[str, Any]]
-"""One finding: the part of the result that it belongs to, and a JSON object."""
+__all__ = ["Item", "Level", "Report", "Store", "StoreUnusable", "Task"]
 
-_VERSION = 1
-_SCHEMA = """
-    CREATE TABLE task (
-        id TEXT PRIMARY KEY, job_id TEXT NOT NULL, level TEXT NOT NULL, status TEXT NOT NULL, created_at REAL NOT NULL,
-        start_at REAL NOT NULL, started_at REAL, ended_at REAL, error TEXT, scope TEXT NOT NULL,
-        attempts INTEGER NOT NULL
-    );
-    CREATE INDEX task_of_job ON task (job_id, level, created_at);
-    CREATE INDEX task_unfinished ON task (status, start_at);
-    CREATE TABLE item (
-        task_id TEXT NOT NULL REFERENCES task (id) ON DELETE CASCADE, part TEXT NOT NULL, number INTEGER NOT NULL,
-        body TEXT NOT NULL, PRIMARY KEY (task_id, part, number)
-    ) WITHOUT ROWID;
-"""
 _HINT = "is another comparer using it, or is it another kind of file?"
 
 
@@ -40,33 +26,15 @@ class StoreUnusable(Exception):
     """The store file can't be used; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """A comparison task. Times are epoch seconds; `start_at` is when it may start, `started_at` when it did.
-
-    `scope`: source database names, each with its tables or None for all of them; None: every database.
-    """
-
-    id: str
-    job_id: str
-    level: Level
-    status: str
-    created_at: float
-    start_at: float
-    started_at: float | None = None
-    ended_at: float | None = None
-    error: str | None = None
-    scope: Mapping[str, list[str] | None] | None = None
-    attempts: int = 0
-
-
+_JSON = {"scope", "options"}
+_REPORT_COLUMNS = ", ".join(field.name for field in fields(Report))
 _COLUMNS = ", ".join(field.name for field in fields(Task))
 _OF_LEVELS = "job_id = ? AND level IN (SELECT value FROM json_each(?))"
 _MARKS = ", ".join("?" for _ in fields(Task))
 
 
 class Store:
-    """Every method is one transaction and may be called from any thread."""
+    """Every method is one transaction, unless it is called within `transaction`, and may be called from any thread."""
 
     def __init__(self, path: Path | None) -> None:
         """Open or make the store; None: in memory only. Raises `StoreUnusable`."""
@@ -93,14 +61,8 @@ class Store:
         # Exclusive: a second service on the same file would take the first one's running tasks for interrupted ones.
         # The schema is made before the write-ahead log, so that the file itself says whose it is from the beginning.
         self._connection.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = ON")
-        with self._transaction():
-            (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-            if version == 0:
-                for statement in _SCHEMA.split(";"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {_VERSION}")
-            elif version != _VERSION:
-                raise sqlite3.DatabaseError(f"its version is {version}, this release reads {_VERSION}")
+        with self.transaction():
+            bring_up_to_date(self._connection)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL")
 
@@ -111,14 +73,17 @@ class Store:
 
     def add(self, *tasks: Task, cancelling: str | None = None, at: float = 0) -> None:
         """Add tasks and, in the same breath, mark the unfinished task `cancelling` as CANCELLED at the time `at`."""
-        with self._transaction():
+        with self.transaction():
             if cancelling is not None:
                 self._connection.execute(
                     "UPDATE task SET status = 'CANCELLED', ended_at = ? WHERE id = ? AND ended_at IS NULL",
                     (at, cancelling),
                 )
             for task in tasks:
-                values = [json.dumps(task.scope) if f.name == "scope" else getattr(task, f.name) for f in fields(Task)]
+                values = [
+                    json.dumps(value) if name in _JSON else value
+                    for name, value in ((f.name, getattr(task, f.name)) for f in fields(Task))
+                ]
                 self._connection.execute(f"INSERT INTO task ({_COLUMNS}) VALUES ({_MARKS})", values)
 
     def task(self, task_id: str) -> Task | None:
@@ -154,26 +119,45 @@ class Store:
     def move(self, task_id: str, before: str, after: str, **changes: float | str | None) -> bool:
         """Change the status if it is still `before`, and other columns with it; whether it was."""
         columns = "".join(f", {name} = ?" for name in changes)
-        with self._transaction():
+        with self.transaction():
             done = self._connection.execute(
                 f"UPDATE task SET status = ?{columns} WHERE id = ? AND status = ?",
                 (after, *changes.values(), task_id, before),
             )
             return done.rowcount == 1
 
-    def finish(self, task_id: str, status: str, error: str | None, at: float, items: Iterable[Item]) -> None:
-        """Keep what a task found, and end it unless it has been ended already (cancelled or timed out)."""
-        numbers: dict[str, int] = {}
-        with self._transaction():
-            self._connection.execute("DELETE FROM item WHERE task_id = ?", (task_id,))
-            for part, body in items:
-                number = numbers[part] = numbers.get(part, -1) + 1
-                row = (task_id, part, number, json.dumps(body, separators=(",", ":")))
-                self._connection.execute("INSERT INTO item VALUES (?, ?, ?, ?)", row)
-            self._connection.execute(
-                "UPDATE task SET status = ?, error = ?, ended_at = ? WHERE id = ? AND status = 'RUNNING'",
-                (status, error, at, task_id),
-            )
+    def finish(self, task_id: str, status: str, error: str | None, at: float, items: Iterable[Item] | None) -> None:
+        """Keep what a task found, and end it unless it has been ended already (cancelled or timed out).
+
+        `items` None: what is kept already is what it found.
+        """
+        with self.transaction():
+            if items is not None:
+                self._connection.execute("DELETE FROM item WHERE task_id = ?", (task_id,))
+                numbers: dict[str, int] = {}
+                for part, body in items:
+                    number = numbers[part] = numbers.get(part, -1) + 1
+                    self.put(task_id, part, number, body)
+            self.move(task_id, "RUNNING", status, error=error, ended_at=at)
+
+    def put(self, task_id: str, part: str, number: int, body: Mapping[str, Any]) -> None:
+        """Keep one finding in its place (from 0) of a part; what was there gives way."""
+        row = (task_id, part, number, json.dumps(body, separators=(",", ":")))
+        with self.transaction():
+            self._connection.execute("INSERT OR REPLACE INTO item VALUES (?, ?, ?, ?)", row)
+
+    def append(self, task_id: str, part: str, bodies: Iterable[Mapping[str, Any]]) -> None:
+        """Keep findings after those that the part has."""
+        where = "SELECT coalesce(max(number) + 1, 0) FROM item WHERE task_id = ? AND part = ?"
+        with self.transaction():
+            (end,) = self._connection.execute(where, (task_id, part)).fetchone()
+            for number, body in enumerate(bodies, end):
+                self.put(task_id, part, number, body)
+
+    def clear(self, task_id: str, part: str) -> None:
+        """Drop all findings of a part."""
+        with self.transaction():
+            self._connection.execute("DELETE FROM item WHERE task_id = ? AND part = ?", (task_id, part))
 
     def page(self, task_id: str, part: str, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         """A page of one part of what a task found, in the order in which it was found."""
@@ -192,19 +176,45 @@ class Store:
             )
             return int(found.fetchone()[0])
 
+    def report(self, task_id: str) -> Report | None:
+        """The result file of a task, if one was ever asked for."""
+        with self._lock:
+            row = self._connection.execute(
+                f"SELECT {_REPORT_COLUMNS} FROM report WHERE task_id = ?", (task_id,)
+            ).fetchone()
+        return None if row is None else Report(**dict(row))
+
+    def save_report(self, report: Report, file: bytes | None) -> None:
+        """Keep the task's result file in the place of any earlier one."""
+        values = [getattr(report, field.name) for field in fields(Report)]
+        with self.transaction():
+            self._connection.execute(
+                f"INSERT OR REPLACE INTO report ({_REPORT_COLUMNS}, file) VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, file)
+            )
+
+    def report_file(self, task_id: str) -> bytes | None:
+        """What is in the task's result file."""
+        with self._lock:
+            row = self._connection.execute("SELECT file FROM report WHERE task_id = ?", (task_id,)).fetchone()
+        return None if row is None else row["file"]
+
     def forget(self, before: float) -> None:
         """Drop tasks that ended earlier than that, with all that they found."""
-        with self._transaction():
+        with self.transaction():
             self._connection.execute("DELETE FROM task WHERE ended_at < ?", (before,))
 
     def _tasks(self, where: str, *values: Any) -> list[Task]:
         with self._lock:
             rows = self._connection.execute(f"SELECT {_COLUMNS} FROM task WHERE {where}", values).fetchall()
-        return [Task(**{**dict(row), "scope": json.loads(row["scope"])}) for row in rows]
+        return [Task(**{**dict(row), **{name: json.loads(row[name]) for name in _JSON}}) for row in rows]
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
+        """All that is done within happens, or nothing of it. One within another is a part of that."""
         with self._lock:
+            if self._connection.in_transaction:
+                yield
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield

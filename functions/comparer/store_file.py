@@ -13,7 +13,7 @@ from functions.comparer.sqlite import SqliteEndpoint
 
 APPLICATION_ID = 0x50415249  # "PARI"
 
-_OBJECTS = {
+_FIRST_OBJECTS = {
     "TABLE": {"task", "item"},
     "INDEX": {"`task`.`task_of_job`", "`task`.`task_unfinished`"},
     "CONSTRAINT": {
@@ -23,6 +23,15 @@ _OBJECTS = {
     },
     "VIEW": set[str](),
     "TRIGGER": set[str](),
+}
+_OBJECTS = {
+    **_FIRST_OBJECTS,
+    "TABLE": {*_FIRST_OBJECTS["TABLE"], "report"},
+    "CONSTRAINT": {
+        *_FIRST_OBJECTS["CONSTRAINT"],
+        "`report`.`PRIMARY KEY (task_id)`",
+        "`report`.`FOREIGN KEY (task_id) REFERENCES task (id) ON DELETE CASCADE`",
+    },
 }
 # Where the file format has PRAGMA user_version and application_id (SQLite, "Database File Format").
 _VERSION, _ID = slice(60, 64), slice(68, 72)
@@ -53,7 +62,7 @@ def _is_empty(objects: Mapping[str, frozenset[str]], header: bytes) -> bool:
 
 
 def _is_store(objects: Mapping[str, frozenset[str]], header: bytes) -> bool:
-    return objects == _OBJECTS and header[_ID] in {_NONE, APPLICATION_ID.to_bytes(4, "big")}
+    return objects in (_FIRST_OBJECTS, _OBJECTS) and header[_ID] in {_NONE, APPLICATION_ID.to_bytes(4, "big")}
 
 
 def _header(path: Path) -> bytes:

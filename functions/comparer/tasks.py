@@ -11,7 +11,7 @@ import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.comparer.engine import Stop
 from functions.comparer.jobs import Job
@@ -21,7 +21,7 @@ from functions.pipeline.drs_models import CANCELLED, FAILED, RUNNING, TIMEOUT_IN
 
 _log = logging.getLogger(__name__)
 
-DATA_LEVELS: tuple[Level, ...] = ("lines",)
+DATA_LEVELS: tuple[Level, ...] = ("lines", "contents")
 ALL_LEVELS: tuple[Level, ...] = ("objects", *DATA_LEVELS)
 _AT_ONCE = 4
 _MOST_ATTEMPTS = 3
@@ -33,12 +33,16 @@ _NAG_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class DataWanted:
-    """A data-level comparison that is asked for. `start_at` None: at once. `cancel`: an unfinished one gives way."""
+    """A data-level comparison that is asked for. `start_at` None: at once. `cancel`: an unfinished one gives way.
+
+    `options`: what else was asked for, to be told with the task.
+    """
 
     level: Level
     scope: Mapping[str, list[str] | None] | None
     start_at: float | None
     cancel: bool
+    options: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,8 @@ class Tasks:
             wanted.append(Task(self._unique(), job_id, "objects", WAITING_FOR_RUNNING, now, now))
         if data and not keep:
             start = max(now, data.start_at or now)
-            wanted.append(Task(self._unique(), job_id, data.level, WAITING_FOR_RUNNING, now, start, scope=data.scope))
+            new = Task(self._unique(), job_id, data.level, WAITING_FOR_RUNNING, now, start)
+            wanted.append(replace(new, scope=data.scope, options=data.options))
         replaced = unfinished.id if unfinished and not keep else None
         self._store.add(*wanted, cancelling=replaced, at=now)
         if replaced:
@@ -102,6 +107,15 @@ class Tasks:
         self._changed.set()
         ids = {task.level == "objects": task.id for task in wanted}
         return Created(ids.get(True), ids.get(False), unfinished.id if unfinished and keep else None)
+
+    def start_promptly(self, task: Task) -> bool:
+        """Make a task that waits for its time due now; whether it waited. It starts with the next `tick`."""
+        due = self._store.move(
+            task.id, WAITING_FOR_RUNNING, WAITING_FOR_RUNNING, start_at=min(task.start_at, self._now())
+        )
+        if due:
+            self._changed.set()
+        return due
 
     def cancel(self, task: Task) -> bool:
         """End an unfinished task as CANCELLED; whether it was unfinished. What it has found so far is kept."""

@@ -8,6 +8,7 @@ import pytest
 from functions.comparer.jobs import Job
 from functions.comparer.store import Store, StoreUnusable, Task
 from functions.comparer.tasks import DataWanted, Tasks
+from functions.pipeline.drs_models import WAITING_FOR_RUNNING
 from tests.comparer.served import (
     EPOCH,
     JOB,
@@ -141,6 +142,33 @@ def test_a_start_in_the_past_is_at_once(source: Path, target: Path) -> None:
             assert await comparer.statuses() == {task_id: "SUCCESSFUL"}
 
     asyncio.run(journey())
+
+
+def test_a_scheduled_comparison_that_is_started_promptly_runs_at_once_and_nothing_else_is_started(
+    source: Path, target: Path
+) -> None:
+    async def journey() -> None:
+        ids = iter(["scheduled", "later"])
+        store = Store(None)
+        job = config_for(source, target).jobs[JOB]
+        tasks = Tasks(store, {JOB: job, "other": job}, Clock(), unique=lambda: next(ids))
+        for job_id in (JOB, "other"):
+            tasks.create(job_id, objects=False, data=DataWanted("lines", None, EPOCH + 60, cancel=False))
+        await tasks.settle()
+        assert tasks.start_promptly(task_of(store, "scheduled"))
+        await tasks.settle()
+        assert [task_of(store, task).status for task in ("scheduled", "later")] == ["SUCCESSFUL", WAITING_FOR_RUNNING]
+        assert not tasks.start_promptly(task_of(store, "scheduled"))
+        assert task_of(store, "scheduled").status == "SUCCESSFUL"
+        store.close()
+
+    asyncio.run(journey())
+
+
+def task_of(store: Store, task_id: str) -> Task:
+    task = store.task(task_id)
+    assert task
+    return task
 
 
 def test_keep_creates_nothing_and_names_the_unfinished_comparison(target: Path) -> None:

@@ -1,15 +1,47 @@
 """Which files the comparer takes for its store, and that it leaves all others as they are."""
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from functions.comparer.store import Store, StoreUnusable, Task
+from functions.comparer.store import Report, Store, StoreUnusable, Task
 from functions.comparer.store_file import APPLICATION_ID
 from tests.comparer.served import EPOCH, JOB, make_database, rows
 
+# What the release before this one made.
+FIRST_RELEASE = """
+    CREATE TABLE task (
+        id TEXT PRIMARY KEY, job_id TEXT NOT NULL, level TEXT NOT NULL, status TEXT NOT NULL, created_at REAL NOT NULL,
+        start_at REAL NOT NULL, started_at REAL, ended_at REAL, error TEXT, scope TEXT NOT NULL,
+        attempts INTEGER NOT NULL
+    );
+    CREATE INDEX task_of_job ON task (job_id, level, created_at);
+    CREATE INDEX task_unfinished ON task (status, start_at);
+    CREATE TABLE item (
+        task_id TEXT NOT NULL REFERENCES task (id) ON DELETE CASCADE, part TEXT NOT NULL, number INTEGER NOT NULL,
+        body TEXT NOT NULL, PRIMARY KEY (task_id, part, number)
+    ) WITHOUT ROWID;
+    PRAGMA user_version = 1;
+    PRAGMA application_id = 1346458185;
+    PRAGMA journal_mode = WAL;
+    INSERT INTO task VALUES ('old', 'job', 'lines', 'SUCCESSFUL', 1, 2, 3, 4, 'a word', '{"shop":["t"]}', 2);
+    INSERT INTO item VALUES ('old', 'tables/shop', 0, '{"table":"t"}');
+"""
+OLD_TASK = Task("old", "job", "lines", "SUCCESSFUL", 1, 2, 3, 4, "a word", {"shop": ["t"]}, 2)
+KILLED_WHILE_UPGRADING = """
+import os, signal, sqlite3, sys
+from functions.comparer.store_schema import bring_up_to_date
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = 1; BEGIN IMMEDIATE")
+bring_up_to_date(connection)
+connection.execute("INSERT INTO report VALUES ('old', '', 0, 0, '', '', zeroblob(1000000))")  # Spills into the log.
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 TASK = Task("one", JOB, "lines", "RUNNING", EPOCH, EPOCH)
 
 
@@ -80,6 +112,38 @@ def test_a_store_of_the_first_release_is_taken_over(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 
 
+@pytest.fixture
+def first_release(tmp_path: Path) -> Path:
+    file = tmp_path / "store.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.executescript(FIRST_RELEASE)
+    return file
+
+
+def test_a_store_of_the_release_before_keeps_its_results_and_learns_the_new_parts(first_release: Path) -> None:
+    report = Report("old", "EXPORT_COMPLETE", 5, 6, None, "lines.xlsx")
+    for _ in range(2):
+        with closing(Store(first_release)) as store:
+            assert store.task("old") == OLD_TASK
+            assert store.page("old", "tables/shop", -1) == [{"table": "t"}]
+            store.save_report(report, b"sheet")
+    with closing(Store(first_release)) as store:
+        assert (store.report("old"), store.report_file("old")) == (report, b"sheet")
+        store.forget(5)
+        assert (store.task("old"), store.report("old"), store.page("old", "tables/shop", -1)) == (None, None, [])
+
+
+def test_an_upgrade_that_is_killed_leaves_a_store_that_can_be_used(first_release: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED_WHILE_UPGRADING, str(first_release)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    log = first_release.with_name("store.db-wal")
+    assert log.stat().st_size > 1_000_000, "the upgrade had not begun"
+    with closing(Store(first_release)) as store:
+        assert store.task("old") == OLD_TASK
+        assert store.page("old", "tables/shop", -1) == [{"table": "t"}]
+        assert store.report("old") is None
+
+
 def test_a_store_whose_service_was_killed_is_read_from_its_log(tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
     with closing(Store(tmp_path / "store.db")) as store:
@@ -92,6 +156,6 @@ def test_a_store_whose_service_was_killed_is_read_from_its_log(tmp_path: Path) -
 
 
 def test_a_store_of_another_version_is_refused(tmp_path: Path) -> None:
-    file = make_database(remembering(tmp_path / "store.db"), "PRAGMA user_version = 2")
-    with pytest.raises(StoreUnusable, match="its version is 2, this release reads 1"):
+    file = make_database(remembering(tmp_path / "store.db"), "PRAGMA user_version = 3")
+    with pytest.raises(StoreUnusable, match="its version is 3, this release reads up to 2"):
         Store(file)

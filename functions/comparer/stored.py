@@ -1,0 +1,48 @@
+"""What the comparer's store keeps: tasks, their findings, their result files. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Level = Literal["objects", "lines", "contents"]
+Item = tuple[str, Mapping[str, Any]]
+"""One finding: the part of the result that it belongs to, and a JSON object."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A comparison task. Times are epoch seconds; `start_at` is when it may start, `started_at` when it did.
+
+    `scope`: source database names, each with its tables or None for all of them; None: every database. `options`: as
+    they were asked for. `attempts`: runs that were begun since the task last got further; `reached`: how far it ever
+    got, in a measure of its recorder's; `spent`: for how many seconds earlier runs of a task that goes on have run.
+    """
+
+    id: str
+    job_id: str
+    level: Level
+    status: str
+    created_at: float
+    start_at: float
+    started_at: float | None = None
+    ended_at: float | None = None
+    error: str | None = None
+    scope: Mapping[str, list[str] | None] | None = None
+    attempts: int = 0
+    options: Mapping[str, str] | None = None
+    reached: int = 0
+    spent: float = 0
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result file of a task. Times are epoch seconds; `expires_at` None: not made yet. `name`: the file's."""
+
+    task_id: str
+    status: str
+    asked_at: float
+    expires_at: float | None
+    error: str | None
+    name: str
