@@ -86,6 +86,10 @@ class Joint(Protocol):
         """Whether it can compare a table of this plan."""
         ...
 
+    def method(self, plan: TablePlan) -> str:
+        """How it compares a table that it takes, in a word: a mark is only good for the method that gave it."""
+        ...
+
     def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
         """Compare a table from the mark `after` on (None: from its beginning), handing out up to `room` differences.
 
