@@ -1,7 +1,8 @@
-"""What the comparer's store keeps: tasks, their findings, their result files. Plain values."""
+"""What the comparer's store keeps: tasks, their findings by part, their result files. Plain values."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,3 +47,23 @@ class Report:
     expires_at: float | None
     error: str | None
     name: str
+
+
+# The parts of a result, as they are kept: one row per type and object, one per database and table.
+TYPES = "types"
+DATABASES = "databases"
+
+
+def objects_part(kind: str) -> str:
+    """The part that holds the objects of one type."""
+    return f"objects/{kind}"
+
+
+def tables_part(database: str) -> str:
+    """The part that holds the tables of one source database."""
+    return f"tables/{database}"
+
+
+def differences_part(database: str, table: str) -> str:
+    """The part that holds the rows that differ in one table of one source database."""
+    return "differences/" + json.dumps([database, table])

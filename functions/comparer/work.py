@@ -12,23 +12,12 @@ from functions.comparer.engine import Stop, Stopped
 from functions.comparer.jobs import Job
 from functions.comparer.results import LinesResult, ObjectsResult
 from functions.comparer.store import Item, Task
+from functions.comparer.stored import DATABASES, TYPES, differences_part, objects_part, tables_part
 from functions.pipeline.drs_models import FAILED, SUCCESSFUL
 
+__all__ = ["DATABASES", "TYPES", "Outcome", "differences_part", "objects_part", "perform", "tables_part"]
+
 _log = logging.getLogger(__name__)
-
-# The parts of a result, as they are kept: one row per type and object, one per database and table.
-TYPES = "types"
-DATABASES = "databases"
-
-
-def objects_part(kind: str) -> str:
-    """The part that holds the objects of one type."""
-    return f"objects/{kind}"
-
-
-def tables_part(database: str) -> str:
-    """The part that holds the tables of one source database."""
-    return f"tables/{database}"
 
 
 @dataclass(frozen=True)
