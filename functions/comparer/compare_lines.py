@@ -57,8 +57,8 @@ def compare_lines(
             damaged = [str(error)]
         else:
             report.result = _result_of(pair, report.tables)
+            report.message = missing_side(pair)
         if not (pair.in_source or pair.in_target):
-            report.message = "it exists neither in the source nor in the target"
             result.remarks.append(f"database {pair.source!r}: {report.message}")
         if damaged:
             result.failures.append(f"database {pair.source!r}: {_told(damaged)}")
@@ -136,6 +136,15 @@ def _result_of(pair: Pair, tables: Iterable[TableLines]) -> DataResult:
         return DataResult.INCONSISTENT
     found = {table.result for table in tables}
     return next((result for result in _WORST if result in found), DataResult.CONSISTENT)
+
+
+def missing_side(pair: Pair) -> str | None:
+    """What to say of a database that a side lacks; None: both have it."""
+    if not (pair.in_source or pair.in_target):
+        return "it exists neither in the source nor in the target"
+    if pair.in_source and pair.in_target:
+        return None
+    return f"The database is missing in the {'target' if pair.in_source else 'source'}."
 
 
 def _told(problems: Sequence[str]) -> str:
