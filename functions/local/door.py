@@ -49,9 +49,10 @@ class Door:
         self.target = target
         self._opener = _opener(target.url)
 
-    def post(self, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """POST /comparisons, with the headers that sign it."""
-        return self._call("POST", "/comparisons", {**headers, "content-type": "application/json"}, body)
+    def post(self, body: bytes, headers: Mapping[str, str], *, dry_run: bool = False) -> Answer:
+        """POST /comparisons, with the headers that sign it; `dry_run` only asks what would become of it."""
+        path = "/comparisons?dry_run=true" if dry_run else "/comparisons"
+        return self._call("POST", path, {**headers, "content-type": "application/json"}, body)
 
     def comparison(self, comparison_id: str) -> Answer:
         """GET /comparisons/{comparison_id}."""

@@ -49,10 +49,10 @@ class Acceptor:
             projects_secret_id=ProjectsSettings.load(edge.env).projects_secret_id,
         )
 
-    async def accept(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
-        """Validate and store a request; `request_id` is the webhook's signed id.
+    async def judge(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
+        """The comparison that a request becomes, not stored yet; `request_id` is the webhook's signed id.
 
-        Raises Invalid, Conflict, BadProjects, AwsError. Asking twice is asking once.
+        Raises Invalid, BadProjects, AwsError.
         """
         guards = Guards(
             projects=await self._projects(body.get("project_id")),
@@ -64,7 +64,11 @@ class Acceptor:
         request = validate_request(body, guards, now=now, request_id=request_id)
         if len(canonical(request).encode()) > MAX_MESSAGE_BYTES:
             raise Invalid(FieldError(field="", message="too many characters that have to be escaped"))
-        comparison = new_comparison(request, self.deadlines, now)
+        return new_comparison(request, self.deadlines, now)
+
+    async def accept(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
+        """Judge a request and store it. Asking twice is asking once. Raises as `judge` does, and Conflict."""
+        comparison = await self.judge(body, request_id)
         existing = await self.ledger.accept(comparison)
         if existing is not None and not same_request(existing, comparison):
             raise Conflict("this id was used for another request; the first one stands. Use a new id for a new request")

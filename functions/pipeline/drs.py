@@ -32,8 +32,10 @@ from functions.pipeline.drs_time import TimeLeft
 from functions.pipeline.drs_wire import Wire, read_as
 from functions.pipeline.readings import Reading
 
-__all__ = ["Created", "Drs", "DrsTask", "Part", "Project", "Reason", "Refused", "TryLater"]
+__all__ = ["CREATE", "Created", "Drs", "DrsTask", "Part", "Project", "Reason", "Refused", "TryLater", "create_body"]
 
+CREATE: Final = "create-compare-task"
+"""The last segment of where tasks are created (drs_03_0136)."""
 _CREATE_TIMEOUT_SECONDS: Final = 15.0
 
 
@@ -98,14 +100,10 @@ class Drs:
         Raises ``TryLater`` (``sent``: tasks may exist; ``not_ready``, also where a status came without words) and
         ``Refused`` for the request as a whole; what a 200 says about each level is in the result.
         """
-        request = CreateComparisonTask(
-            job_id=job_id,
-            object_level_compare_type="objects" if objects else None,
-            data_level_compare_info=_timed(data, self._now()),
-        )
+        body = create_body(job_id, objects=objects, data=data, now=self._now())
         with no_wordless_refusal("not_ready"):
             reply = await self._wire.call(
-                "POST", "create-compare-task", body=request.wire(), timeout=_CREATE_TIMEOUT_SECONDS, errors_inside=True
+                "POST", CREATE, body=body, timeout=_CREATE_TIMEOUT_SECONDS, errors_inside=True
             )
         answer = read_as(CreateComparisonTaskAnswer, reply)
         top = answer.error_code and Told(answer.error_code, answer.error_msg or "")
@@ -165,6 +163,16 @@ class Drs:
             told = f"{error.message}; DRS named the task {task_id}"
             error = Refused(error.code, told, status=error.status, job_gone=error.job_gone)
         return Part(None, error, named=task_id)
+
+
+def create_body(job_id: str, *, objects: bool, data: DataLevelCompareInfo | None, now: float) -> dict[str, Any]:
+    """What is sent to create tasks (drs_03_0136), `now` being epoch seconds."""
+    request = CreateComparisonTask(
+        job_id=job_id,
+        object_level_compare_type="objects" if objects else None,
+        data_level_compare_info=_timed(data, now),
+    )
+    return request.wire()
 
 
 def _timed(data: DataLevelCompareInfo | None, now: float) -> DataLevelCompareInfo | None:

@@ -5,12 +5,21 @@ the latest object-level comparison alone, Parity starts no second one on a job w
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from functions.pipeline.aws import Aws, ConditionFailed
 from functions.pipeline.comparison import Comparison
 
 _MINE_OR_FREE = "(attribute_not_exists({who}) OR {who} = :me OR {until} < :now)"
+
+
+@dataclass(frozen=True)
+class Held:
+    """What other comparisons of ours hold on a DRS job: creating now, or its place for an object-level comparison."""
+
+    creating: str | None = None
+    objects: str | None = None
 
 
 class JobLeases:
@@ -43,6 +52,16 @@ class JobLeases:
         except ConditionFailed:
             return False
         return True
+
+    async def held(self, comparison: Comparison) -> Held:
+        """Which other comparisons hold the job's lease and its object-level place now."""
+        item, now = await self._aws.get_item(self._table, _key(comparison)) or {}, self._now()
+
+        def other(who: str, until: str) -> str | None:
+            holder = item.get(who)
+            return holder if holder != comparison.comparison_id and item.get(until, 0) >= now else None
+
+        return Held(other("holder", "held_until"), other("objects_by", "objects_until"))
 
     async def give_back(self, comparison: Comparison) -> None:
         """Let others create on the job."""

@@ -1,9 +1,12 @@
 """Handler of `POST /comparisons`: a signed request in; a stored comparison, a message in the queue and a 202 out.
 
 Size, then signature over the raw bytes, then JSON, then the fields: whoever is not ours learns nothing. A 202 is given
-only for what is safely stored; should the message get lost after that, the sweep sends it.
+only for what is safely stored; should the message get lost after that, the sweep sends it. With `?dry_run=true`
+nothing is stored or sent, and a 200 tells what would be.
 """
 
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from functions.pipeline import log, metrics, signature
@@ -21,6 +24,7 @@ from functions.pipeline.settings import Settings
 
 #: When a caller is to look first: about what the fastest comparison takes. Seconds.
 FIRST_LOOK_SECONDS = 5
+_Act = Callable[[str, dict[str, Any], Edge], Awaitable[Response]]
 _log = log.get_logger()
 
 
@@ -31,11 +35,11 @@ class WebhookSettings(Settings):
     requests_queue_url: str
 
 
-async def handle(event: dict[str, Any], _context: LambdaContext, edge: Edge) -> Response:
+async def handle(event: dict[str, Any], context: LambdaContext, edge: Edge) -> Response:
     """One HTTP request of API Gateway; returns its answer."""
     settings = WebhookSettings.load(edge.env)
     try:
-        response = await _answer(settings, event, edge)
+        response = await _answer(settings, event, edge, lambda: context.get_remaining_time_in_millis() / 1000)
     except (AwsError, BadSecret, BadProjects) as e:
         metrics.count("WebhookUnavailable")
         _log.error("webhook.unavailable", reason=str(e))
@@ -46,10 +50,13 @@ async def handle(event: dict[str, Any], _context: LambdaContext, edge: Edge) -> 
     return response
 
 
-async def _answer(settings: WebhookSettings, event: dict[str, Any], edge: Edge) -> Response:
+async def _answer(
+    settings: WebhookSettings, event: dict[str, Any], edge: Edge, seconds_left: Callable[[], float]
+) -> Response:
     headers: dict[str, str] = event.get("headers") or {}
-    if unknown := sorted(event.get("queryStringParameters") or {}):
-        return problem(400, "The query can't be read.", [FieldError(field=unknown[0][:100], message="unknown")])
+    query: dict[str, str] = event.get("queryStringParameters") or {}
+    if errors := _query_errors(query):
+        return problem(400, "The query can't be read.", errors)
     if not _is_json(headers.get("content-type", "")):
         return problem(415, "The body must be JSON, with content-type: application/json.")
     try:
@@ -61,7 +68,32 @@ async def _answer(settings: WebhookSettings, event: dict[str, Any], edge: Edge) 
     webhook_id = await _verified(settings, headers, body, edge)
     if webhook_id is None:
         return problem(401, "The signature is not valid.")
-    return await _accept(settings, webhook_id, body, edge)
+    is_dry = query.get("dry_run") == "true"
+    act: _Act = partial(_rehearse, seconds_left) if is_dry else partial(_accept, settings)
+    return await _judged(act, webhook_id, body, edge)
+
+
+async def _judged(act: _Act, webhook_id: str, body: bytes, edge: Edge) -> Response:
+    """Act on the body of a signed request, or say what is wrong with it."""
+    try:
+        content = parse_json_object(body)
+    except Invalid as e:
+        return problem(400, "The body can't be read.", e.errors)
+    try:
+        return await act(webhook_id, content, edge)
+    except Invalid as e:
+        return problem(422, "The request can't become a comparison.", e.errors)
+    except Conflict as e:
+        return problem(409, f"webhook-id: {e}.")
+
+
+def _query_errors(query: dict[str, str]) -> list[FieldError]:
+    errors = [
+        FieldError(field=name[:100], message="unknown; dry_run is") for name in sorted(query.keys() - {"dry_run"})
+    ]
+    if query.get("dry_run", "true") not in {"true", "false"}:
+        errors.append(FieldError(field="dry_run", message="must be true or false"))
+    return errors
 
 
 async def _verified(settings: WebhookSettings, headers: dict[str, str], body: bytes, edge: Edge) -> str | None:
@@ -83,23 +115,28 @@ async def _verified(settings: WebhookSettings, headers: dict[str, str], body: by
     return None
 
 
-async def _accept(settings: WebhookSettings, webhook_id: str, body: bytes, edge: Edge) -> Response:
-    try:
-        content = parse_json_object(body)
-    except Invalid as e:
-        return problem(400, "The body can't be read.", e.errors)
-    try:
-        comparison = await Acceptor.open(edge).accept(content, webhook_id)
-    except Invalid as e:
-        return problem(422, "The request can't become a comparison.", e.errors)
-    except Conflict as e:
-        return problem(409, f"webhook-id: {e}.")
+async def _accept(settings: WebhookSettings, webhook_id: str, content: dict[str, Any], edge: Edge) -> Response:
+    comparison = await Acceptor.open(edge).accept(content, webhook_id)
     await _enqueue(settings, comparison, edge)
     metrics.count("ComparisonsAccepted")
     log.note("comparison.accepted", comparison_id=comparison.comparison_id, request_id=webhook_id)
     path = f"/comparisons/{comparison.comparison_id}"
     told = {"comparison_id": comparison.comparison_id, "status_url": path}
     return answer(202, told, location=path, retry_after=str(FIRST_LOOK_SECONDS))
+
+
+async def _rehearse(
+    seconds_left: Callable[[], float], webhook_id: str, content: dict[str, Any], edge: Edge
+) -> Response:
+    # All that talks to DRS is loaded for this alone: the cold start of a door that takes requests in must not wait.
+    from functions.pipeline.dry_run import Rehearsal  # noqa: PLC0415 - as above
+
+    acceptor = Acceptor.open(edge)
+    comparison = await acceptor.judge(content, webhook_id)
+    told = await Rehearsal.open(edge, acceptor, seconds_left).tell(comparison)
+    metrics.count("DryRuns")
+    log.note("comparison.rehearsed", request_id=webhook_id, would=told["would"])
+    return answer(200, told)
 
 
 async def _enqueue(settings: WebhookSettings, comparison: Comparison, edge: Edge) -> None:

@@ -230,3 +230,63 @@ def test_cancelling_what_has_ended_is_refused(parity: Parity, door: ServedDoor) 
     ended = parity("cancel", ID)
     assert ended.code == 2
     assert "Already finished: consistent" in ended.err
+
+
+def rehearsed(would: str = "collide", **drs: Any) -> Scripted:
+    job = {"reachable": True, "job_status": "INCRE_TRANSFER_STARTED", "unfinished_tasks": [], **drs}
+    why = f"because of {would}"
+    told = {
+        "dry_run": True,
+        "would": would,
+        "summary": why,
+        "comparison_id": ID,
+        "levels": {"lines": {"would": would, "why": why}},
+        "drs_request": {
+            "method": "POST",
+            "url": "https://drs.example/v3/p/jobs/create-compare-task",
+            "body": {"job_id": "j"},
+        },
+        "drs": job,
+    }
+    return Scripted(200, told)
+
+
+def test_a_dry_run_is_asked_for_in_the_query_and_shown_to_people(
+    parity: Parity, door: ServedDoor, request_file: str
+) -> None:
+    task = {"compare_task_id": "task-1", "level": "contents", "status": "RUNNING", "comparison_id": ID}
+    door.answer("POST /comparisons", rehearsed(unfinished_tasks=[task]))
+    ended = parity("send", request_file, "--dry-run")
+    assert (ended.code, door.asked[0].query) == (0, {"dry_run": "true"})
+    lines = ended.out.splitlines()
+    assert lines[0] == "dry run: would be kept out: because of collide"
+    assert f"contents task-1: RUNNING, since unknown, of {ID}" in ended.out
+    assert "POST https://drs.example/v3/p/jobs/create-compare-task" in ended.out
+    assert json.loads(lines[-1]) == {"job_id": "j"}
+
+
+def test_a_dry_run_says_that_drs_could_not_be_asked(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    door.answer("POST /comparisons", rehearsed("unknown", reachable=False, reason="credentials", message="refused"))
+    ended = parity("send", request_file, "--dry-run")
+    assert ended.code == 0
+    assert "not known (credentials): refused" in ended.out
+
+
+def test_a_dry_run_in_json_is_the_whole_answer(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    door.answer("POST /comparisons", rehearsed("create"))
+    ended = parity("send", request_file, "--dry-run", "--json")
+    assert json.loads(ended.out) == rehearsed("create").body
+
+
+def test_a_dry_run_of_a_bad_request_ends_like_the_request(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    problem = {"detail": "no", "errors": [{"field": "job_id", "message": "not allowed"}]}
+    door.answer("POST /comparisons", Scripted(422, problem))
+    ended = parity("send", request_file, "--dry-run")
+    assert (ended.code, ended.err) == (2, "parity: refused (HTTP 422): job_id: not allowed\n")
+
+
+def test_a_dry_run_makes_nothing_to_watch(parity: Parity, door: ServedDoor, request_file: str) -> None:
+    ended = parity("send", request_file, "--dry-run", "--watch")
+    assert ended.code == 2
+    assert "--dry-run" in ended.err
+    assert door.asked == []

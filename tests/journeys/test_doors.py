@@ -60,10 +60,18 @@ def test_pages_of_a_list_lead_to_its_end(tmp_path: Path) -> None:
 def test_a_query_that_would_be_overlooked_is_refused(tmp_path: Path) -> None:
     async def journey() -> None:
         async with over_sqlite(tmp_path, {"a": 1}, {"a": 1}) as (w, _):
-            w.cloud.url += "/comparisons?dry_run=true#"
-            status, problem = await w.post(OBJECTS)
-            assert (status, problem["errors"][0]["field"]) == (400, "dry_run")
+            for query, field in (
+                ("?dryrun=true", "dryrun"),
+                ("?dry_run=yes", "dry_run"),
+                ("?dry_run=", "dry_run"),
+                ("?dry_run=TRUE", "dry_run"),
+                ("?dry_run=true&dry_run=true", "dry_run"),
+                ("?dry_run=false&job_id=j", "job_id"),
+            ):
+                status, problem = await w.post(OBJECTS, query=query)
+                assert (status, [e["field"] for e in problem["errors"]]) == (400, [field]), query
             assert w.calls("CreateFunction") == 0
+            assert (await w.post(OBJECTS, query="?dry_run=false"))[0] == 202
 
     asyncio.run(journey())
 

@@ -42,12 +42,13 @@ class Context:
     memory_limit_in_mb: str = "512"
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:123456789012:function:f"
     aws_request_id: str = "request"
+    remaining_ms: int = 30_000
 
     def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+        return self.remaining_ms
 
 
-async def run(w: World, function: str, event: Any) -> Any:
+async def run(w: World, function: str, event: Any, remaining_ms: int = 30_000) -> Any:
     """Hand an event to a function as Lambda would, with the function's own role."""
     described = w.cloud.stack.functions[function]
     aws = w.cloud.client(function)
@@ -61,7 +62,7 @@ async def run(w: World, function: str, event: Any) -> Any:
         cache={},
     )
     handle = importlib.import_module(described.handler.rpartition(".")[0]).handle
-    return await invoke(handle, event, Context(described.name), edge)
+    return await invoke(handle, event, Context(described.name, remaining_ms=remaining_ms), edge)
 
 
 @pytest.mark.parametrize("name", TRIGGERS)

@@ -61,14 +61,27 @@ class World:
     log: list[tuple[str, str]] = field(default_factory=list)
 
     async def post(
-        self, body: Mapping[str, Any] | bytes, webhook_id: str = "wh_1", headers: Mapping[str, str] | None = None
+        self,
+        body: Mapping[str, Any] | bytes,
+        webhook_id: str = "wh_1",
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
     ) -> tuple[int, dict[str, Any]]:
         """Sign and send a request as a caller does; returns status and body."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        signed = sign(webhook_id, int(self.clock.now()), raw, base64.b64decode(KEY))
-        sent = {"content-type": "application/json"} | signed | dict(headers or {})
-        async with self.http.post(f"{self.cloud.url}/comparisons", data=raw, headers=sent) as answer:
+        sent = {"content-type": "application/json"} | self.signed(raw, webhook_id) | dict(headers or {})
+        async with self.http.post(f"{self.cloud.url}/comparisons{query}", data=raw, headers=sent) as answer:
             return answer.status, await answer.json(content_type=None)
+
+    def signed(self, raw: bytes, webhook_id: str = "wh_1") -> dict[str, str]:
+        """The headers that sign a body now."""
+        return sign(webhook_id, int(self.clock.now()), raw, base64.b64decode(KEY))
+
+    async def rehearse(self, body: Mapping[str, Any], webhook_id: str = "wh_1") -> dict[str, Any]:
+        """What a dry run of a good request tells."""
+        status, told = await self.post(body, webhook_id, query="?dry_run=true")
+        assert status == 200, told
+        return told
 
     async def status(self, path: str, method: str = "GET", token: str = TOKEN) -> tuple[int, dict[str, Any]]:
         """Ask the status door."""
