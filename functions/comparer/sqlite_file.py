@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -53,48 +54,47 @@ class SqliteFile:
         return _uri(self.path, immutable=self.quiet)
 
     def identity(self) -> tuple[int, int]:
-        """Which file the path names now: its device and inode. Raises `Unreadable`."""
-        found = _stat(self.path)
-        return found.st_dev, found.st_ino
+        """What `identity` says of it now. Raises `Unreadable`."""
+        return identity(self.path)
 
     def version(self) -> str:
-        """Changes whenever the database is written to or replaced. Raises `Unreadable`.
-
-        A write-ahead log without content is as good as none: readers make and remove one.
-        """
-        found = _stat(self.path)
-        counter = header(self.path)[_CHANGE_COUNTER].hex()
-        return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{counter}-{self._log()}"
-
-    def _log(self) -> str:
-        try:
-            found = self.path.with_name(self.path.name + "-wal").stat()
-        except FileNotFoundError:
-            return "0"
-        except OSError as error:
-            raise _told(self.path, error) from error
-        return f"{found.st_size}-{found.st_mtime_ns}" if found.st_size else "0"
+        """What `version` says of it now. Raises `Unreadable`."""
+        return version(self.path)
 
 
 def find(path: Path) -> SqliteFile:
     """The file as it is now; nothing stays open. Raises `Unreadable`, as for what is no regular file."""
+    wal = header(path)[_WAL_VERSIONS] == b"\x02\x02"
+    return SqliteFile(path, quiet=wal and not _log(path).exists())
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """The device and the inode of the file that the path names now. Raises `Unreadable`."""
+    found = _stat(path)
+    return found.st_dev, found.st_ino
+
+
+def version(path: Path) -> str:
+    """Changes whenever the database is written to or replaced. Raises `Unreadable`.
+
+    A write-ahead log without content is as good as none: readers make and remove one.
+    """
+    found, counter = _stat(path), header(path)[_CHANGE_COUNTER].hex()
+    log = _stat(_log(path)) if _log(path).exists() else None
+    logged = f"{log.st_size}-{log.st_mtime_ns}" if log and log.st_size else "0"
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{counter}-{logged}"
+
+
+def header(path: Path) -> bytes:
+    """The first 100 bytes, zeros where the file is shorter; no lock is taken and none is lost. Raises `Unreadable`."""
     # Opening a pipe or a device may wait forever, so it is not even tried.
     if not stat.S_ISREG(_stat(path).st_mode):
         raise Unreadable(f"{path}: it is not a regular file")
     if not os.access(path, os.R_OK):
         raise Unreadable(f"{path}: access is denied")
-    wal = header(path)[_WAL_VERSIONS] == b"\x02\x02"
-    return SqliteFile(path, quiet=wal and not path.with_name(path.name + "-wal").exists())
-
-
-def header(path: Path) -> bytes:
-    """The first 100 bytes, zeros where the file is shorter; no lock is taken and none is lost. Raises `Unreadable`."""
     try:
-        connection = apsw.Connection(_uri(path, immutable=True), flags=_FLAGS)
-        try:
+        with closing(apsw.Connection(_uri(path, immutable=True), flags=_FLAGS)) as connection:
             return connection.read("main", 0, 0, _HEADER_BYTES)[1]
-        finally:
-            connection.close()
     except apsw.Error as error:
         raise unreadable(path, error) from error
 
@@ -144,15 +144,15 @@ def _uri(path: Path, *, immutable: bool) -> str:
     return f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if immutable else "")
 
 
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
 def _stat(path: Path) -> os.stat_result:
     try:
         return path.stat()
     except OSError as error:
-        raise _told(path, error) from error
-
-
-def _told(path: Path, error: OSError) -> Unreadable:
-    return Unreadable(f"{path}: {error.strerror or type(error).__name__}")
+        raise Unreadable(f"{path}: {error.strerror or type(error).__name__}") from error
 
 
 def _primary(error: apsw.Error) -> int:

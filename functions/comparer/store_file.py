@@ -10,6 +10,7 @@ from pathlib import Path
 
 from functions.comparer.engine import Stop, Unreadable
 from functions.comparer.sqlite import SqliteEndpoint
+from functions.comparer.sqlite_file import header
 
 APPLICATION_ID = 0x50415249  # "PARI"
 
@@ -47,25 +48,19 @@ def refusal(path: Path) -> str | None:
             return f"{path}: it is not a regular file"
         with SqliteEndpoint(path, patience=1.0).snapshot(path.stem, Stop()) as snapshot:
             objects = snapshot.objects()
-        header = _header(path)
+        written = header(path)
     except Unreadable as error:
         return str(error)
     except OSError as error:
         return f"{path}: {error.strerror or type(error).__name__}"
-    if _is_empty(objects, header) or _is_store(objects, header):
+    if _is_empty(objects, written) or _is_store(objects, written):
         return None
     return f"{path}: it is a database, but not a comparer's store"
 
 
-def _is_empty(objects: Mapping[str, frozenset[str]], header: bytes) -> bool:
-    return not any(objects.values()) and header[_VERSION] == header[_ID] == _NONE
+def _is_empty(objects: Mapping[str, frozenset[str]], written: bytes) -> bool:
+    return not any(objects.values()) and written[_VERSION] == written[_ID] == _NONE
 
 
-def _is_store(objects: Mapping[str, frozenset[str]], header: bytes) -> bool:
-    return objects in (_FIRST_OBJECTS, _OBJECTS) and header[_ID] in {_NONE, APPLICATION_ID.to_bytes(4, "big")}
-
-
-def _header(path: Path) -> bytes:
-    """Only while SQLite doesn't have the file open here: closing a file drops the locks that the process has on it."""
-    with path.open("rb") as file:
-        return file.read(100)
+def _is_store(objects: Mapping[str, frozenset[str]], written: bytes) -> bool:
+    return objects in (_FIRST_OBJECTS, _OBJECTS) and written[_ID] in {_NONE, APPLICATION_ID.to_bytes(4, "big")}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import apsw
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -288,7 +289,7 @@ def test_a_file_that_is_no_database_is_told(good: Path) -> None:
 
 def test_a_locked_database_is_told_after_a_while(good: Path) -> None:
     other = make_database(good.parent / "other.db", *rows("t", 3))
-    with closing(sqlite3.connect(other, isolation_level=None)) as writer:
+    with closing(apsw.Connection(str(other))) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         lines = LinesResult()
         ends = SqliteEndpoint(good), SqliteEndpoint(other, patience=0.3)
@@ -299,7 +300,7 @@ def test_a_locked_database_is_told_after_a_while(good: Path) -> None:
 
 def test_waiting_for_a_lock_ends_when_asked_to_stop(good: Path) -> None:
     stop = Stop()
-    with closing(sqlite3.connect(good, isolation_level=None)) as writer:
+    with closing(apsw.Connection(str(good))) as writer:
         writer.execute("BEGIN EXCLUSIVE")
         threading.Timer(0.05, stop.ask).start()
         with pytest.raises(Stopped), SqliteEndpoint(good, patience=3600).snapshot("good", stop):
@@ -383,10 +384,9 @@ def test_reading_leaves_no_files_beside_a_database_in_wal_mode(good: Path) -> No
 
 def test_what_a_writer_has_not_checkpointed_yet_is_read(good: Path) -> None:
     other = make_database(good.parent / "other.db", *rows("t", 3))
-    with closing(sqlite3.connect(other)) as writer:
+    with closing(apsw.Connection(str(other))) as writer:
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("INSERT INTO t VALUES (4)")
-        writer.commit()
         found = compare_databases(str(good), str(other))
     assert tables_of(found) == {"good.t": (3, 4, DataResult.INCONSISTENT)}
 
@@ -397,7 +397,7 @@ def test_a_quiet_database_that_is_changed_while_it_is_read_is_told(good: Path) -
 
     def write(progress: Progress) -> None:
         if progress.level == "lines":
-            with closing(sqlite3.connect(good)) as writer, writer:
+            with closing(apsw.Connection(str(good))) as writer:
                 writer.execute("INSERT INTO t VALUES (4)")
 
     found = compare_databases(str(good), str(good), objects=False, progress=write)
@@ -408,15 +408,13 @@ def test_a_quiet_database_that_is_changed_while_it_is_read_is_told(good: Path) -
 
 
 def test_rows_written_meanwhile_are_not_in_the_snapshot(good: Path) -> None:
-    with closing(sqlite3.connect(good)) as writer:
+    with closing(apsw.Connection(str(good))) as writer:
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("CREATE TABLE z (a)")
-        writer.commit()
 
         def write(progress: Progress) -> None:
             if progress.table == "t":
                 writer.execute("INSERT INTO z VALUES (1)")
-                writer.commit()
 
         found = compare_databases(str(good), str(good), objects=False, progress=write)
     assert tables_of(found)["good.z"] == (0, 0, DataResult.CONSISTENT)
@@ -441,7 +439,7 @@ def test_an_interrupted_write_is_told_and_not_rolled_back(tmp_path: Path) -> Non
 def test_comparing_needs_neither_a_web_framework_nor_anything_of_aws() -> None:
     code = "import functions.comparer.compare, sys; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
-    assert "sqlite3" in loaded
+    assert "apsw" in loaded
     assert not {"aiohttp", "pydantic", "boto3", "botocore", "moto"} & set(loaded)
 
 
