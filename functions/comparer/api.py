@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
-from functions.comparer import api_tasks
-from functions.comparer.access import Access, Token, Unauthorized
+from functions.comparer import api_details, api_export, api_identity, api_start, api_tasks
+from functions.comparer.access import Access
 from functions.comparer.api_create import create
-from functions.comparer.api_errors import LANGUAGES, ApiError
+from functions.comparer.api_errors import ApiError, language_of
 from functions.comparer.api_results import Results
 from functions.comparer.bodies import read_model
+from functions.comparer.exports import Exports
 from functions.comparer.jobs import Job
 from functions.comparer.store import Store
 from functions.comparer.tasks import Tasks
 from functions.pipeline.drs_models import (
     Answer,
-    AuthTokenRequest,
     BatchStatusRequest,
     CreateComparisonTask,
+    CreateDataTask,
+    CreateObjectTask,
     ErrorBody,
     QueryCompareResult,
 )
@@ -30,21 +30,36 @@ from functions.pipeline.drs_models import (
 _log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 12 * 1024 * 1024  # what the gateway takes of a signed request
-_ANY_PROJECT = "0" * 32
 _JOBS = "/v3/{project_id}/jobs"
+_JOB = f"{_JOBS}/{{job_id}}"
+_TASK = f"{_JOB}/compare/{{compare_job_id}}"
 _TOKENS = "/v3/auth/tokens"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_PAGES: Mapping[str, Callable[[Store, Job, str, Mapping[str, str]], Answer]] = {
+    "line-overview": api_details.line_overview,
+    "line-detail": api_details.line_detail,
+    "content-overview": api_details.content_overview,
+    "content-detail": api_details.content_detail,
+    "content-difference": api_details.content_difference,
+}
 
 
 class Api:
     """The comparison API of one service (drs_03_0136 and its neighbours), the token door, and the list of projects."""
 
     def __init__(
-        self, store: Store, jobs: dict[str, Job], tasks: Tasks, access: Access, unique: Callable[[], str]
+        self,
+        store: Store,
+        jobs: dict[str, Job],
+        tasks: Tasks,
+        exports: Exports,
+        access: Access,
+        unique: Callable[[], str],
     ) -> None:
         self._store = store
         self._jobs = jobs
         self._tasks = tasks
+        self._exports = exports
         self._access = access
         self._unique = unique
 
@@ -56,10 +71,17 @@ class Api:
                 web.post(f"{_JOBS}/create-compare-task", self._create),
                 web.post(f"{_JOBS}/query-compare-result", self._query),
                 web.post(f"{_JOBS}/batch-status", self._batch_status),
-                web.get(f"{_JOBS}/{{job_id}}/object/compare", self._overview, allow_head=False),
-                web.get(f"{_JOBS}/{{job_id}}/object/compare/{{compare_type}}", self._detail, allow_head=False),
-                web.get(f"{_JOBS}/{{job_id}}/table/compare", self._data_tasks, allow_head=False),
-                web.delete(f"{_JOBS}/{{job_id}}/compare/{{compare_job_id}}", self._cancel),
+                web.post(f"{_JOB}/object/compare", self._create_objects),
+                web.get(f"{_JOB}/object/compare", self._overview, allow_head=False),
+                web.get(f"{_JOB}/object/compare/{{compare_type}}", self._detail, allow_head=False),
+                web.get(f"{_JOB}/table/compare", self._data_tasks, allow_head=False),
+                web.post(f"{_JOB}/table/compare", self._create_data),
+                web.post(f"{_JOB}/table/compare/{{compare_job_id}}", self._start_promptly),
+                # Before the tasks: "result" is not the id of one.
+                web.post(f"{_JOB}/compare/result/file", self._export),
+                web.get(f"{_JOB}/compare/result/file", self._download, allow_head=False),
+                web.delete(f"{_JOB}/compare/{{compare_job_id}}", self._cancel),
+                *(web.get(f"{_TASK}/{name}", self._found(page), allow_head=False) for name, page in _PAGES.items()),
                 web.get("/v3/projects", self._projects, allow_head=False),
             ]
         )
@@ -100,14 +122,14 @@ class Api:
         return _json(Results(self._store, self._job(asked.job_id), asked, _language(request)).answer())
 
     async def _overview(self, request: web.Request) -> web.Response:
-        return _json(api_tasks.overview(self._store, self._job_of(request)))
+        return _json(api_tasks.overview(self._store, self._exports, self._job_of(request)))
 
     async def _detail(self, request: web.Request) -> web.Response:
         kind = request.match_info["compare_type"]
         return _json(api_tasks.object_detail(self._store, self._job_of(request), kind, request.query))
 
     async def _data_tasks(self, request: web.Request) -> web.Response:
-        return _json(api_tasks.data_tasks(self._store, self._job_of(request), request.query))
+        return _json(api_tasks.data_tasks(self._store, self._exports, self._job_of(request), request.query))
 
     async def _cancel(self, request: web.Request) -> web.Response:
         job, task_id = self._job_of(request), request.match_info["compare_job_id"]
@@ -118,26 +140,44 @@ class Api:
         status, answer = api_tasks.batch_status(self._jobs, asked, _language(request))
         return _json(answer, status)
 
+    async def _create_objects(self, request: web.Request) -> web.Response:
+        asked = read_model(CreateObjectTask, await request.read() or b"{}")
+        return _json(api_start.create_objects(asked, self._job_of(request), self._store, self._tasks), 202)
+
+    async def _create_data(self, request: web.Request) -> web.Response:
+        asked = read_model(CreateDataTask, await request.read())
+        return _json(api_start.create_data(asked, self._job_of(request), self._tasks))
+
+    async def _start_promptly(self, request: web.Request) -> web.Response:
+        job, task_id = self._job_of(request), request.match_info["compare_job_id"]
+        return _json(api_start.start_promptly(self._store, self._tasks, job, task_id))
+
+    def _found(self, page: Callable[[Store, Job, str, Mapping[str, str]], Answer]) -> Handler:
+        """One of the pages that only read what a task has found."""
+
+        async def handler(request: web.Request) -> web.StreamResponse:
+            job, task_id = self._job_of(request), request.match_info["compare_job_id"]
+            return _json(page(self._store, job, task_id, request.query))
+
+        return handler
+
+    async def _export(self, request: web.Request) -> web.Response:
+        region = request.headers.get("Region")
+        api_export.export(self._exports, self._store, self._job_of(request), region, await request.read())
+        return web.json_response("")
+
+    async def _download(self, request: web.Request) -> web.Response:
+        job, body = self._job_of(request), await request.read()
+        file = api_export.download(self._exports, self._store, job, request.query, body)
+        headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
+        return web.Response(body=file.content, content_type=api_export.XLSX, headers=headers)
+
     async def _projects(self, request: web.Request) -> web.Response:
-        """Every project answers to every region's name: jobs.toml knows none."""
-        name = request.query.get("name", "")
-        projects = [
-            {"id": project, "name": name, "enabled": True} for project in self._access.project_ids or (_ANY_PROJECT,)
-        ]
-        return web.json_response({"projects": projects})
+        return api_identity.projects(self._access, request.query.get("name", ""))
 
     async def _issue_token(self, request: web.Request) -> web.Response:
-        try:
-            asked = read_model(AuthTokenRequest, await request.read())
-            token = self._access.issue(asked)
-        except ApiError as error:
-            return _keystone(400, error.message(_language(request)))
-        except Unauthorized as error:
-            return _keystone(error.status, error.message)
-        catalog: dict[str, Any] = {} if request.query.get("nocatalog") == "true" else {"catalog": []}
-        project = {"id": token.project_id or next(iter(self._access.project_ids), _ANY_PROJECT)}
-        body = {"token": {**_token_body(token), "project": project, **catalog}}
-        return web.json_response(body, status=201, headers={"X-Subject-Token": token.value})
+        has_catalog = request.query.get("nocatalog") != "true"
+        return api_identity.issue_token(self._access, await request.read(), _language(request), has_catalog)
 
     def _job_of(self, request: web.Request) -> Job:
         return self._job(request.match_info["job_id"])
@@ -159,8 +199,7 @@ async def _read(request: web.Request) -> bytes:
 
 
 def _language(request: web.Request) -> str:
-    asked = request.headers.get("X-Language", "").lower()
-    return asked if asked in LANGUAGES else LANGUAGES[0]
+    return language_of(request.headers.get("X-Language"))
 
 
 def _json(answer: Answer, status: int = 200) -> web.Response:
@@ -174,21 +213,3 @@ def _refusal(request: web.Request, error: ApiError, request_id: str) -> web.Resp
         request_id=request_id if error.of_gateway else None,
     )
     return _json(body, error.status)
-
-
-def _keystone(status: int, message: str) -> web.Response:
-    titles = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden"}
-    return web.json_response({"error": {"code": status, "message": message, "title": titles[status]}}, status=status)
-
-
-def _token_body(token: Token) -> dict[str, Any]:
-    def moment(seconds: float) -> str:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    return {
-        "issued_at": moment(token.issued_at),
-        "expires_at": moment(token.expires_at),
-        "methods": ["password"],
-        "user": {"name": token.user, "id": token.user},
-        "roles": [],
-    }

@@ -14,6 +14,12 @@ from typing import NamedTuple
 LANGUAGES = ("en-us", "zh-cn")
 
 
+def language_of(asked: str | None) -> str:
+    """The language that an X-Language header asks for; of those that we don't speak, English."""
+    wanted = (asked or "").lower()
+    return wanted if wanted in LANGUAGES else LANGUAGES[0]
+
+
 class _Entry(NamedTuple):
     status: int
     en: str
@@ -24,6 +30,11 @@ _NOT_AUTHENTICATED = "Incorrect IAM authentication information: {reason}"
 _ENTRIES = {
     "DRS.10000001": _Entry(400, "Failed. {reason}", "失败。{reason}"),
     "DRS.10000010": _Entry(400, "Task not found. Check the task ID.", "任务不存在，请检查任务ID。"),
+    "DRS.10000024": _Entry(
+        400,
+        "Another operation is being performed on the migration task or the migration task is abnormal.",
+        "任务正在执行其他操作，或者任务异常。",
+    ),
     "DRS.M00004": _Entry(500, "Service is abnormal. Check logs.", "服务异常，请查看日志。"),
     "DRS.M00102": _Entry(403, "Insufficient user permissions.", "用户权限不足。"),
     "DRS.M00201": _Entry(400, "The parameter {field} is empty.", "参数{field}为空。"),

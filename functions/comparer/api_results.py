@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from functions.comparer.api_errors import ApiError
+from functions.comparer.api_results_data import Page, content_results, line_results
 from functions.comparer.bodies import offset_of
 from functions.comparer.jobs import Job
-from functions.comparer.results import DataResult, ObjectResult
+from functions.comparer.results import ObjectResult
 from functions.comparer.store import Level, Store, Task
+from functions.comparer.stored import TYPES, objects_part
 from functions.comparer.tasks import ALL_LEVELS
-from functions.comparer.work import DATABASES, TYPES, objects_part, tables_part
 from functions.pipeline.drs_models import (
-    RUNNING,
     ContentResults,
-    LineDetail,
-    LineDetails,
-    LineOverview,
     LineResults,
     ListedTask,
     ObjectResultDetail,
@@ -29,7 +26,11 @@ from functions.pipeline.drs_models import (
 )
 
 # The list calls an object-level task differently than its creation does.
-LISTED_TYPE: Mapping[Level, str] = {"objects": "object_comparison", "lines": "lines"}
+LISTED_TYPE: Mapping[Level, str] = {
+    "objects": "object_comparison",
+    "lines": "lines",
+    "contents": "contents",
+}
 _WORDS = {
     ObjectResult.INCONSISTENT: "INCONSISTENT",
     ObjectResult.CONSISTENT: "CONSISTENT",
@@ -41,16 +42,15 @@ _EVERYTHING = -1
 class Results:
     """One query: a page of the results of up to three tasks of one job.
 
-    Counts are totals; a page cuts the task list, the databases' overview, and the details of each type or database.
-    An id that isn't this job's is an error inside its own section. A section without `error_code` but with `error_msg`
-    is of a task whose results are here, and which has something to say about them: why it failed, what doesn't exist.
+    Counts are totals; a page cuts the task list, the details of each type, and what `api_results_data` says. An id that
+    isn't this job's is an error inside its own section. A section without `error_code` but with `error_msg` is of a
+    task whose results are here, and which has something to say about them: why it failed, what doesn't exist.
     """
 
     def __init__(self, store: Store, job: Job, asked: QueryCompareResult, language: str) -> None:
         self._store = store
         self._job = job
-        self._limit = asked.per_page
-        self._offset = offset_of(asked.current_page, asked.per_page)
+        self._page = Page(asked.per_page, offset_of(asked.current_page, asked.per_page))
         self._asked = asked
         self._language = language
 
@@ -97,7 +97,7 @@ class Results:
                 source_db_value=entry["source"],
                 target_db_value=entry["target"],
             )
-            for entry in self._store.page(task.id, objects_part(kind), self._limit, self._offset)
+            for entry in self._store.page(task.id, objects_part(kind), self._page.limit, self._page.offset)
         ]
 
     def _lines(self, task_id: str | None) -> LineResults | None:
@@ -107,62 +107,19 @@ class Results:
         if task is None:
             code, text = self._unknown("line_compare_id")
             return LineResults(compare_task_id=task_id, error_code=code, error_msg=text)
-        databases = self._databases(task)
-        return LineResults(
-            compare_task_id=task.id,
-            line_compare_overview=databases[self._offset : self._offset + self._limit],
-            line_compare_overview_count=len(databases),
-            line_compare_details=[self._line_details(task, entry.source_db_name or "") for entry in databases],
-            error_msg=task.error,
-        )
-
-    def _databases(self, task: Task) -> list[LineOverview]:
-        found = self._store.page(task.id, DATABASES, _EVERYTHING)
-        if found:
-            return [
-                LineOverview(
-                    source_db_name=entry["source_db"],
-                    target_db_name=entry["target_db"],
-                    line_compare_result=entry["result"],
-                )
-                for entry in found
-            ]
-        if task.ended_at is not None:
-            return []
-        now = DataResult.COMPARING if task.status == RUNNING else DataResult.WAITING
-        return [
-            LineOverview(source_db_name=n, target_db_name=self._job.databases.get(n, n), line_compare_result=now)
-            for n in task.scope or ()
-        ]
-
-    def _line_details(self, task: Task, database: str) -> LineDetails:
-        part = tables_part(database)
-        return LineDetails(
-            source_db_name=database,
-            line_compare_detail=[
-                LineDetail(
-                    source_table_name=entry["table"],
-                    target_table_name=entry["table"],
-                    source_row_num=entry["source_rows"],
-                    target_row_num=entry["target_rows"],
-                    diff_row_num=_distance(entry["source_rows"], entry["target_rows"]),
-                    line_compare_result=entry["result"],
-                    message=entry["message"],
-                )
-                for entry in self._store.page(task.id, part, self._limit, self._offset)
-            ],
-            line_compare_detail_count=self._store.item_count(task.id, part),
-        )
+        return line_results(self._store, self._job, task, self._page)
 
     def _contents(self, task_id: str | None) -> ContentResults | None:
-        # No value comparison can have been created: no id is one.
         if task_id is None:
             return None
-        code, text = self._unknown("content_compare_id")
-        return ContentResults(compare_task_id=task_id, error_code=code, error_msg=text)
+        task = self._task(task_id, "contents")
+        if task is None:
+            code, text = self._unknown("content_compare_id")
+            return ContentResults(compare_task_id=task_id, error_code=code, error_msg=text)
+        return content_results(self._store, self._job, task, self._page)
 
     def _task_list(self) -> TaskList:
-        tasks = self._store.tasks(self._job.id, ALL_LEVELS, self._limit, self._offset)
+        tasks = self._store.tasks(self._job.id, ALL_LEVELS, self._page.limit, self._page.offset)
         return TaskList(
             compare_task_list=[
                 ListedTask(
@@ -184,7 +141,3 @@ class Results:
     def _unknown(self, field: str) -> tuple[str | None, str | None]:
         error = ApiError("DRS.M00202", field, "no such comparison task of this job")
         return error.code, error.message(self._language)
-
-
-def _distance(source: int | None, target: int | None) -> int | None:
-    return None if source is None or target is None else abs(source - target)

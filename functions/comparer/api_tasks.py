@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from functions.comparer.api_errors import ApiError
 from functions.comparer.bodies import read_page
+from functions.comparer.exports import Exports, ExportState
 from functions.comparer.jobs import Job
 from functions.comparer.store import Store, Task
+from functions.comparer.stored import TYPES, objects_part
 from functions.comparer.tasks import DATA_LEVELS, Tasks
-from functions.comparer.work import TYPES, objects_part
 from functions.pipeline.drs_models import (
     CANCELLED,
     INIT,
@@ -34,7 +35,7 @@ _EVERYTHING = -1
 _DETAILED = frozenset(OBJECT_TYPES) - {"EXTENSIONS"}
 
 
-def overview(store: Store, job: Job) -> ObjectOverview:
+def overview(store: Store, exports: Exports, job: Job) -> ObjectOverview:
     """GET object/compare (drs_03_0256): the latest object-level task.
 
     Before there is one the page is silent: an answer without task id and status, and with nothing in `compare_result`.
@@ -42,12 +43,13 @@ def overview(store: Store, job: Job) -> ObjectOverview:
     task = next(iter(store.tasks(job.id, ["objects"], 1)), None)
     if task is None:
         return ObjectOverview(export_status=INIT, report_remain_seconds=_NO_REPORT, compare_result=[])
+    file = exports.state(task.id)
     return ObjectOverview(
         create_time=iso_utc(task.created_at),
         start_time=None if task.started_at is None else iso_utc(task.started_at),
         status=task.status,
-        export_status=INIT,
-        report_remain_seconds=_NO_REPORT,
+        export_status=file.status,
+        report_remain_seconds=file.remaining,
         compare_job_id=task.id,
         error_msg=task.error,
         compare_result=[
@@ -87,12 +89,14 @@ def object_detail(store: Store, job: Job, kind: str, query: Mapping[str, str]) -
     )
 
 
-def data_tasks(store: Store, job: Job, query: Mapping[str, str]) -> DataTaskPage:
+def data_tasks(store: Store, exports: Exports, job: Job, query: Mapping[str, str]) -> DataTaskPage:
     """GET table/compare (drs_03_0242): the data-level tasks, newest first. Raises `ApiError`."""
     limit, offset = read_page(query)
     return DataTaskPage(
         count=store.task_count(job.id, DATA_LEVELS),
-        compare_jobs=[_data_task(task) for task in store.tasks(job.id, DATA_LEVELS, limit, offset)],
+        compare_jobs=[
+            _data_task(task, exports.state(task.id)) for task in store.tasks(job.id, DATA_LEVELS, limit, offset)
+        ],
     )
 
 
@@ -132,15 +136,15 @@ def _object_task(store: Store, job: Job, task_id: str) -> Task:
     return task
 
 
-def _data_task(task: Task) -> DataTask:
+def _data_task(task: Task, file: ExportState) -> DataTask:
     return DataTask(
         id=task.id,
         type=task.level,
-        options={},
+        options=dict(task.options or {}),
         # A task that waits for its time shows that time.
         start_time=iso_utc(task.start_at if task.started_at is None else task.started_at),
         end_time=None if task.ended_at is None else iso_utc(task.ended_at),
         status=task.status,
-        export_status=INIT,
-        report_remain_seconds=_NO_REPORT,
+        export_status=file.status,
+        report_remain_seconds=file.remaining,
     )

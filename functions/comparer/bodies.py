@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,9 +18,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def read_model(model: type[Model], raw: bytes) -> Model:
     """Read a JSON body. Raises `ApiError`: DRS.M00300 no JSON object, M00201 missing field, M00202 wrong or unknown."""
-    content = _json_object(raw)
+    return read_fields(model, json_object(raw))
+
+
+def read_fields(model: type[Model], fields: Mapping[str, Any]) -> Model:
+    """Read what is no longer JSON. Raises `ApiError`: DRS.M00201 missing field, M00202 wrong or unknown."""
     try:
-        return model.model_validate(content)
+        return model.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])[:_SHOWN]
@@ -34,6 +38,22 @@ def read_page(query: Mapping[str, str]) -> tuple[int, int]:
     return _number(query, "limit", _MOST, 1, _MOST), _number(query, "offset", 0, 0, _FAR)
 
 
+def read_choice(query: Mapping[str, str], name: str, allowed: Collection[str]) -> str | None:
+    """One of the `allowed` words, or None where the parameter is absent or empty. Raises `ApiError` DRS.M00202."""
+    text = query.get(name)
+    if text and text not in allowed:
+        raise ApiError("DRS.M00202", name, f"allowed: {', '.join(sorted(allowed))}")
+    return text or None
+
+
+def read_needed(query: Mapping[str, str], name: str) -> str:
+    """A parameter that must be there. Raises `ApiError` DRS.M00201."""
+    text = query.get(name)
+    if not text:
+        raise ApiError("DRS.M00201", name)
+    return text
+
+
 def offset_of(current_page: int, per_page: int) -> int:
     """Where a page counted from 1 begins. Raises `ApiError` DRS.M00211 for pages beyond all results."""
     if current_page > _FAR or per_page > _MOST:
@@ -41,7 +61,8 @@ def offset_of(current_page: int, per_page: int) -> int:
     return (current_page - 1) * per_page
 
 
-def _json_object(raw: bytes) -> dict[str, Any]:
+def json_object(raw: bytes) -> dict[str, Any]:
+    """A JSON object. Raises `ApiError` DRS.M00300."""
     try:
         content = json.loads(raw.decode(), parse_constant=_not_json)
         # What can't be written again can't be stored either: lone surrogates.

@@ -17,6 +17,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from functions.comparer.access import Access
 from functions.comparer.api import Api
+from functions.comparer.exports import Exports
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import ComparerConfig
 from functions.comparer.store import Store
@@ -44,11 +45,20 @@ _http_log.addFilter(_told_in_a_line)
 class Service:
     """A running comparison service. Made by `serve`."""
 
-    def __init__(self, url: str, runner: web.AppRunner, store: Store, tasks: Tasks, jobs: dict[str, Job]) -> None:
+    def __init__(
+        self,
+        url: str,
+        runner: web.AppRunner,
+        store: Store,
+        tasks: Tasks,
+        exports: Exports,
+        jobs: dict[str, Job],
+    ) -> None:
         self.url = url
         self._runner = runner
         self._store = store
         self._tasks = tasks
+        self._exports = exports
         self._jobs = jobs
         self._watch = asyncio.get_running_loop().create_task(tasks.watch())
 
@@ -57,8 +67,9 @@ class Service:
         self._tasks.tick()
 
     async def settle(self) -> None:
-        """Wait until every comparison that is due by now has ended."""
+        """Wait until every comparison that is due by now has ended, and every result file has been written."""
         await self._tasks.settle()
+        await self._exports.settle()
 
     def set_job_state(self, job_id: str, state: str) -> None:
         """Put a DRS job into another state, as its replication would. Raises `KeyError` for an unknown job."""
@@ -75,6 +86,7 @@ class Service:
         with contextlib.suppress(asyncio.CancelledError):
             await self._watch
         await self._tasks.close()
+        await self._exports.close()
         self._store.close()
 
 
@@ -98,7 +110,8 @@ async def serve(
     jobs = dict(config.jobs)
     opened = Store(store)
     tasks = Tasks(opened, jobs, now, unique)
-    api = Api(opened, jobs, tasks, Access(config.auth, now, unique), unique)
+    exports = Exports(opened, now)
+    api = Api(opened, jobs, tasks, exports, Access(config.auth, now, unique), unique)
     runner = web.AppRunner(api.application(), access_log=None, logger=_http_log, shutdown_timeout=1.0)
     try:
         await runner.setup()
@@ -109,7 +122,7 @@ async def serve(
         raise
     address = runner.addresses[0]
     shown = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return Service(f"http://{shown}:{address[1]}", runner, opened, tasks, jobs)
+    return Service(f"http://{shown}:{address[1]}", runner, opened, tasks, exports, jobs)
 
 
 def default_store(env: Mapping[str, str] = os.environ) -> Path:

@@ -218,19 +218,6 @@ def test_a_job_can_come_into_the_right_state(tmp_path: Path) -> None:
     play(tmp_path, steps, state="FULL_TRANSFER_STARTED")
 
 
-def test_values_are_refused_in_their_part_alone(tmp_path: Path) -> None:
-    async def steps(comparer: Comparer) -> None:
-        reply = await comparer.create(data_level_compare_info={**LINES, "compare_type": "contents"})
-        assert reply.status == 200
-        assert set(reply.body) == {"job_id", "data_level_compare_create_result"}
-        part = reply.body["data_level_compare_create_result"]
-        assert part["error_code"] == "DRS.M00202"
-        assert "'contents' is not supported by this release; allowed: lines" in part["error_msg"]
-        assert await comparer.statuses() == {}
-
-    play(tmp_path, steps)
-
-
 @pytest.mark.parametrize("field", ["object_level_compare_id", "line_compare_id", "content_compare_id"])
 def test_an_unknown_task_is_an_error_in_its_section_and_the_list_comes_all_the_same(tmp_path: Path, field: str) -> None:
     async def steps(comparer: Comparer) -> None:

@@ -236,16 +236,6 @@ def test_refusals_reach_the_client_with_their_code(
     run(databases, steps, **job)
 
 
-def test_values_are_refused_inside_a_200_until_they_can_be_compared(databases: tuple[Path, Path]) -> None:
-    def steps(comparer: Comparer, _: Callable[[], None]) -> None:
-        asked = wanted(None, compare_type="contents", compare_mode="quick_comparison")
-        created = client(comparer, signing(comparer)).create_compare_task(asked)
-        assert created.data_level_compare_create_result.compare_task_id is None
-        assert created.data_level_compare_create_result.error_code == "DRS.M00202"
-
-    run(databases, steps)
-
-
 @pytest.mark.parametrize(
     "wrong", [BasicCredentials("AKEXAMPLE", "wr0ng", PROJECT), BasicCredentials("AK2", "s3cret", PROJECT)]
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         JobState,
         LineDetailPage,
         LineOverviewPage,
+        Number,
         ObjectDetail,
         ObjectDetailPage,
         ObjectOverview,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         PageRequest,
         QueryCompareResult,
         Request,
+        StartTime,
         TableWithToken,
         conflicts,
     )
@@ -81,6 +83,16 @@ if TYPE_CHECKING:
         ObjectResults,
         QueryCompareResultAnswer,
         TaskList,
+    )
+    from functions.pipeline.drs_models.served import (
+        ContentDifference,
+        ContentDifferencePage,
+        CreateDataTask,
+        CreatedDataTask,
+        CreateObjectTask,
+        ExportRequest,
+        ReportType,
+        parse_time_zone,
     )
     from functions.pipeline.drs_models.times import (
         epoch_ms,
@@ -166,6 +178,8 @@ __all__ = [
     "ContentDetailPage",
     "ContentDetails",
     "ContentDiff",
+    "ContentDifference",
+    "ContentDifferencePage",
     "ContentDiffs",
     "ContentOverview",
     "ContentOverviewPage",
@@ -173,12 +187,16 @@ __all__ = [
     "Count",
     "CreateComparisonTask",
     "CreateComparisonTaskAnswer",
+    "CreateDataTask",
+    "CreateObjectTask",
     "CreateResult",
+    "CreatedDataTask",
     "DataLevelCompareInfo",
     "DataTask",
     "DataTaskPage",
     "DatabaseOverview",
     "ErrorBody",
+    "ExportRequest",
     "JobId",
     "JobState",
     "Level",
@@ -190,6 +208,7 @@ __all__ = [
     "LineResults",
     "ListedTask",
     "Name",
+    "Number",
     "ObjectDetail",
     "ObjectDetailPage",
     "ObjectOverview",
@@ -200,8 +219,10 @@ __all__ = [
     "PageRequest",
     "QueryCompareResult",
     "QueryCompareResultAnswer",
+    "ReportType",
     "Request",
     "Section",
+    "StartTime",
     "TableDetail",
     "TableWithToken",
     "TaskList",
@@ -212,9 +233,11 @@ __all__ = [
     "iso_utc",
     "parse_start_time",
     "parse_time",
+    "parse_time_zone",
 ]
 
-_MODULES = ("words", "times", "requests", "answers", "results", "identity")
+# Looked through in this order: what only a server needs comes last, and is loaded by a server alone.
+_MODULES = ("words", "times", "requests", "answers", "results", "identity", "served")
 
 
 def __getattr__(name: str) -> Any:

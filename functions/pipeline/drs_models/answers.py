@@ -5,6 +5,7 @@ Sources: drs_03_0136, 0242, 0246-0249, 0256, 0257; each class names its page.
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -15,6 +16,14 @@ def _whole_number(value: Any) -> int | None:
         return None if value is None or isinstance(value, bool) else int(value)
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = None if value is None or isinstance(value, bool) else float(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return number if number is not None and isfinite(number) else None
 
 
 def _truth(value: Any) -> bool | None:
@@ -31,6 +40,8 @@ Text = Annotated[str | None, BeforeValidator(_text)]
 """A string; ``""`` is absent, a number becomes its digits."""
 Count = Annotated[int | None, BeforeValidator(_whole_number)]
 """A whole number, perhaps in a string; what can't be read as one is absent."""
+Number = Annotated[float | None, BeforeValidator(_number)]
+"""A number, perhaps in a string; what can't be read as one is absent."""
 Truth = Annotated[bool | None, BeforeValidator(_truth)]
 
 
@@ -180,7 +191,7 @@ class TableDetail(Answer):
     status: Count = None
     complete_shard_count: Count = None
     total_shard_count: Count = None
-    progress: Text = None
+    progress: Number = None
     compare_line_config_filter: Text = None
 
 

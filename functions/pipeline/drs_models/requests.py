@@ -49,6 +49,7 @@ JobId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$"), AfterV
 """A DRS job's id: 1-64 visible ASCII characters. It looks like a UUID and isn't one."""
 
 Name = Annotated[str, StringConstraints(min_length=1)]
+StartTime = Annotated[str, AfterValidator(_readable_start)]
 
 
 class CompareObjectInfo(Request):
@@ -79,7 +80,7 @@ class DataLevelCompareInfo(Request):
     conflict_policy: Literal["cancel", "keep"]
     compare_type: Literal["lines", "contents"]
     compare_mode: Literal["quick_comparison"] | None = None
-    start_time: Annotated[str, AfterValidator(_readable_start)] | None = None
+    start_time: StartTime | None = None
     compare_object_infos: list[CompareObjectInfo] | None = None
     compare_object_infos_with_token: list[CompareObjectInfoWithToken] | None = None
 

@@ -1,0 +1,133 @@
+"""What a data-level task has found so far, as it is kept: databases and their tables, rows and values alike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from functions.comparer.results import DataResult
+from functions.comparer.stored import DATABASES, Task, differences_part, tables_part
+from functions.pipeline.drs_models import RUNNING
+
+_AT_ONCE = 500
+
+
+class Parts(Protocol):
+    """Where findings are kept: the store, or as much of it as is needed here."""
+
+    def page(self, task_id: str, part: str, limit: int, offset: int = 0) -> Sequence[Mapping[str, Any]]:
+        """A page of one part of what a task found, in the order in which it was found."""
+        ...
+
+
+@dataclass(frozen=True)
+class FoundDatabase:
+    """One pair of databases, and what is known of it."""
+
+    source_db: str
+    target_db: str
+    result: DataResult
+    message: str | None = None
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """One pair of tables, and what is known of it; None: not known (yet), or not a matter of this level.
+
+    `differing`: how far the row counts are apart (lines), how many rows differ (contents); `kept` of them can be shown.
+    `rows_read` of `rows_total`, both sides together, tells how far a comparison of values is.
+    """
+
+    table: str
+    result: DataResult
+    message: str | None = None
+    source_rows: int | None = None
+    target_rows: int | None = None
+    differing: int | None = None
+    missing: int | None = None
+    extra: int | None = None
+    changed: int | None = None
+    kept: int = 0
+    rows_read: int = 0
+    rows_total: int = 0
+    key: tuple[str, ...] = ()
+    method: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the result is final."""
+        return self.result not in {DataResult.WAITING, DataResult.COMPARING}
+
+    @property
+    def comparable(self) -> bool:
+        """Whether it is of a kind that can be compared; what failed is."""
+        return self.result is not DataResult.CAN_NOT_COMPARE
+
+
+def every(parts: Parts, task_id: str, part: str) -> Iterator[Mapping[str, Any]]:
+    """All of one part, a page at a time."""
+    offset = 0
+    while page := parts.page(task_id, part, _AT_ONCE, offset):
+        yield from page
+        offset += len(page)
+
+
+def databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> list[FoundDatabase]:
+    """All databases of a data-level task. As long as nothing is kept: those that were asked for by name."""
+    kept = [
+        FoundDatabase(entry["source_db"], entry["target_db"], DataResult(entry["result"]), entry["message"])
+        for entry in every(parts, task.id, DATABASES)
+    ]
+    if kept:
+        return kept
+    now = DataResult.COMPARING if task.status == RUNNING else DataResult.WAITING
+    return [FoundDatabase(name, mapping.get(name, name), now) for name in task.scope or ()]
+
+
+def tables(parts: Parts, task: Task, database: str) -> Iterator[FoundTable]:
+    """The tables of a source database, in order. As long as nothing is kept: those that were asked for by name."""
+    read = _of_values if task.level == "contents" else _of_rows
+    none = True
+    for entry in every(parts, task.id, tables_part(database)):
+        none = False
+        yield read(entry)
+    if none and not parts.page(task.id, DATABASES, 1):
+        asked: Collection[str] = (task.scope or {}).get(database) or ()
+        yield from (FoundTable(name, DataResult.WAITING) for name in dict.fromkeys(asked))
+
+
+def differences(parts: Parts, task: Task, database: str, table: str) -> Iterator[Mapping[str, Any]]:
+    """The kept differences of one table: `RowDifference` as JSON objects."""
+    return every(parts, task.id, differences_part(database, table))
+
+
+def _of_rows(entry: Mapping[str, Any]) -> FoundTable:
+    source, target = entry["source_rows"], entry["target_rows"]
+    return FoundTable(
+        table=entry["table"],
+        result=DataResult(entry["result"]),
+        message=entry["message"],
+        source_rows=source,
+        target_rows=target,
+        differing=None if source is None or target is None else abs(source - target),
+    )
+
+
+def _of_values(entry: Mapping[str, Any]) -> FoundTable:
+    return FoundTable(
+        table=entry["table"],
+        result=DataResult(entry["result"]),
+        message=entry["message"],
+        source_rows=entry["source_rows"],
+        target_rows=entry["target_rows"],
+        differing=entry["missing"] + entry["extra"] + entry["changed"],
+        missing=entry["missing"],
+        extra=entry["extra"],
+        changed=entry["changed"],
+        kept=entry["kept"],
+        rows_read=entry["rows_read"],
+        rows_total=entry["rows_total"],
+        key=tuple(entry["key"]),
+        method=entry["method"],
+    )
