@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
+from functions.comparer.databases import (
+    NOWHERE,
+    Ask,
+    Scope,
+    Sides,
+    each_database,
+    missing_table,
+    opened,
+    reading,
+    tables_of,
+)
 from functions.comparer.engine import Endpoint, Snapshot, Stop, TableUnreadable, Unreadable
-from functions.comparer.pairs import Pair, pairs_of
+from functions.comparer.pairs import Pair
 from functions.comparer.results import DatabaseLines, DataResult, LinesResult, OnProgress, Progress, TableLines
-
-Scope = Mapping[str, Collection[str] | None]
-"""What to compare: source database names, each with its tables; no tables (None) means all of both sides."""
-
-# The first of these that occurs among its tables is a database's result.
-_WORST = (DataResult.INCONSISTENT, DataResult.FAILED, DataResult.CAN_NOT_COMPARE)
-_SHOWN_FAILURES = 3
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """The two snapshots of a pair; None: that side lacks the database."""
-
-    source: Snapshot | None
-    target: Snapshot | None
 
 
 def compare_lines(
@@ -40,121 +34,48 @@ def compare_lines(
     `result.failures` not empty: the comparison has failed, and says of what. What is asked for and doesn't exist is
     reported as such and never consistent.
     """
-    try:
-        pairs = pairs_of(source, target, mapping)
-    except Unreadable as error:
-        result.failures.append(str(error))
-        return
-    asked = _asked(pairs, mapping, scope)
-    result.databases.extend(DatabaseLines(pair.source, pair.target) for pair, _ in asked)
-    for (pair, tables), report in zip(asked, result.databases, strict=True):
-        report.result = DataResult.COMPARING
+    ask = Ask(source, target, mapping, scope, stop)
+
+    def compare(pair: Pair, asked: Collection[str] | None, report: DatabaseLines) -> Sequence[str]:
         try:
-            damaged = _compare_database(source, target, pair, tables, stop, report, progress)
-        except Unreadable as error:
+            return _compare_database(ask, pair, asked, report, progress)
+        except Unreadable:
             report.tables.clear()
-            report.result, report.message = DataResult.FAILED, str(error)
-            damaged = [str(error)]
-        else:
-            report.result = _result_of(pair, report.tables)
-            report.message = missing_side(pair)
-        if not (pair.in_source or pair.in_target):
-            result.remarks.append(f"database {pair.source!r}: {report.message}")
-        if damaged:
-            result.failures.append(f"database {pair.source!r}: {_told(damaged)}")
-    _nothing_is_not_consistent(result)
+            raise
 
-
-def _asked(
-    pairs: Sequence[Pair], mapping: Mapping[str, str], scope: Scope | None
-) -> list[tuple[Pair, Collection[str] | None]]:
-    if scope is None:
-        return [(pair, None) for pair in pairs]
-    known = {pair.source: pair for pair in pairs}
-    nowhere = {name: Pair(name, mapping.get(name, name), in_source=False, in_target=False) for name in scope}
-    return [(known.get(name, nowhere[name]), tables) for name, tables in scope.items()]
+    each_database(ask, result, DatabaseLines, compare)
 
 
 def _compare_database(
-    source: Endpoint,
-    target: Endpoint,
-    pair: Pair,
-    asked: Collection[str] | None,
-    stop: Stop,
-    report: DatabaseLines,
-    progress: OnProgress,
+    ask: Ask, pair: Pair, asked: Collection[str] | None, report: DatabaseLines, progress: OnProgress
 ) -> list[str]:
     """Fill `report`; returns what of it is damaged."""
     damaged: list[str] = []
-    with ExitStack() as open_snapshots:
-        # Both snapshots are taken before anything is counted: the two moments are as close as they can be.
-        here = open_snapshots.enter_context(source.snapshot(pair.source, stop)) if pair.in_source else None
-        there = open_snapshots.enter_context(target.snapshot(pair.target, stop)) if pair.in_target else None
-        ours = here.tables() if here else frozenset()
-        theirs = there.tables() if there else frozenset()
-        tables = sorted(ours | theirs) if asked is None else list(dict.fromkeys(asked))
-        for done, table in enumerate(tables):
-            stop.check()
+    with opened(ask, pair) as both:
+        tables = tables_of(both, asked)
+        for done, (table, sides) in enumerate(tables.items()):
+            ask.stop.check()
             progress(Progress("lines", pair.source, table, done, len(tables)))
-            opened = _Opened(here if table in ours else None, there if table in theirs else None)
-            report.tables.append(_compare_table(opened, table, damaged))
+            report.tables.append(_compare_table(sides, table, damaged))
     return damaged
 
 
-def _compare_table(opened: _Opened, table: str, damaged: list[str]) -> TableLines:
-    if not (opened.source or opened.target):
-        return TableLines(table, 0, 0, DataResult.FAILED, "The table exists neither in the source nor in the target.")
+def _compare_table(sides: Sides, table: str, damaged: list[str]) -> TableLines:
+    if not (sides.source or sides.target):
+        return TableLines(table, 0, 0, DataResult.FAILED, NOWHERE)
     try:
-        source = _count(opened.source, "source", table, damaged)
-        target = _count(opened.target, "target", table, damaged)
+        source = _count(sides.source, "source", table, damaged)
+        target = _count(sides.target, "target", table, damaged)
     except TableUnreadable as error:
         result = DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE
         return TableLines(table, None, None, result, str(error))
-    if opened.source is None or opened.target is None:
-        side = "source" if opened.source is None else "target"
-        return TableLines(table, source, target, DataResult.INCONSISTENT, f"The table is missing in the {side}.")
+    if sides.lacking:
+        return TableLines(table, source, target, DataResult.INCONSISTENT, missing_table(sides.lacking))
     return TableLines(table, source, target, DataResult.CONSISTENT if source == target else DataResult.INCONSISTENT)
 
 
 def _count(snapshot: Snapshot | None, side: str, table: str, damaged: list[str]) -> int:
     if snapshot is None:
         return 0
-    try:
+    with reading(side, table, damaged):
         return snapshot.count(table)
-    except TableUnreadable as error:
-        if error.damaged:
-            damaged.append(f"{side} table {table!r}: {error}")
-        raise TableUnreadable(f"The table can't be read in the {side}: {error}.", damaged=error.damaged) from error
-
-
-def _result_of(pair: Pair, tables: Iterable[TableLines]) -> DataResult:
-    if not (pair.in_source or pair.in_target):
-        return DataResult.FAILED
-    if not pair.in_target:
-        return DataResult.TARGET_DB_MISSING
-    if not pair.in_source:
-        return DataResult.INCONSISTENT
-    found = {table.result for table in tables}
-    return next((result for result in _WORST if result in found), DataResult.CONSISTENT)
-
-
-def missing_side(pair: Pair) -> str | None:
-    """What to say of a database that a side lacks; None: both have it."""
-    if not (pair.in_source or pair.in_target):
-        return "it exists neither in the source nor in the target"
-    if pair.in_source and pair.in_target:
-        return None
-    return f"The database is missing in the {'target' if pair.in_source else 'source'}."
-
-
-def _told(problems: Sequence[str]) -> str:
-    more = len(problems) - _SHOWN_FAILURES
-    return "; ".join(problems[:_SHOWN_FAILURES]) + (f"; and {more} more" if more > 0 else "")
-
-
-def _nothing_is_not_consistent(result: LinesResult) -> None:
-    """Without a single table anywhere nothing was compared; an empty database beside others is simply equal."""
-    if not any(report.tables for report in result.databases):
-        for report in result.databases:
-            if report.result is DataResult.CONSISTENT:
-                report.result = DataResult.CAN_NOT_COMPARE

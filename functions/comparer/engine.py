@@ -7,11 +7,13 @@ A new engine is one module with a class for each, and a line in `urls`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from functions.comparer.table import Chunk, Row, Shape, TablePlan
+
+_Item = TypeVar("_Item")
 
 
 class Unreadable(Exception):
@@ -155,6 +157,16 @@ class Endpoint(Protocol):
     def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:
         """Open the database of that name for reading. Raises `Unreadable` or `Stopped`."""
         ...
+
+
+@contextmanager
+def closed(items: Iterator[_Item]) -> Iterator[Iterator[_Item]]:
+    """An engine's rows or chunks, which end with the block: a statement that is left open may hold its file."""
+    try:
+        yield items
+    finally:
+        if isinstance(items, Generator):
+            items.close()
 
 
 def member(owner: str, name: str) -> str:

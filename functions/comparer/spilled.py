@@ -7,12 +7,11 @@ out in memory; what is left goes to disk as digests. Then both sides are read on
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 
 from functions.comparer.canonical import digest, exactly, packed, packed_key, unpacked
-from functions.comparer.engine import Snapshot, Stop, TableUnreadable
+from functions.comparer.engine import Snapshot, Stop, TableUnreadable, closed
 from functions.comparer.leftovers import Leftovers, Shown, Unmatched, Wanted, leftovers, temporary_database
 from functions.comparer.table import Chunk, Difference, Row, TablePlan
 
@@ -59,7 +58,7 @@ def spilled(
 def _read_both(read: Callable[[int], Iterator[Row]], plan: TablePlan, left: Leftovers, stop: Stop) -> Iterator[Chunk]:
     waiting = _Waiting(plan, left)
     source_rows = target_rows = 0  # since the last sign of life
-    with _closed(read(0)) as source, _closed(read(1)) as target:
+    with closed(read(0)) as source, closed(read(1)) as target:
         for number, (ours, theirs) in enumerate(zip_longest(source, target)):
             if number % _GLANCE_ROWS == 0:
                 stop.check()
@@ -128,7 +127,7 @@ def _read_again(
         return
     ahead = iter(wanted)
     following = next(ahead, None)
-    with _closed(read(side)) as rows:
+    with closed(read(side)) as rows:
         for number, row in enumerate(rows):
             if number % _GLANCE_ROWS == 0:
                 stop.check()
@@ -174,13 +173,3 @@ def _difference(row: Shown, plan: TablePlan) -> Difference:
         at for at in range(0, len(ours), _VALUE_BYTES) if ours[at : at + _VALUE_BYTES] != theirs[at : at + _VALUE_BYTES]
     ]
     return Difference("changed", source, target, tuple(plan.columns[at // _VALUE_BYTES][0] for at in places))
-
-
-@contextmanager
-def _closed(rows: Iterator[Row]) -> Iterator[Iterator[Row]]:
-    """An engine's rows, which end with the block: a statement that is left open may hold its file."""
-    try:
-        yield rows
-    finally:
-        if isinstance(rows, Generator):
-            rows.close()
