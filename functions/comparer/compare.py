@@ -43,9 +43,9 @@ class Comparison:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What made a level fail, each reason once; empty: everything could be read."""
+        """What made a level fail, level by level; empty: everything could be read."""
         levels = (self.objects, self.lines, self.contents)
-        return tuple(dict.fromkeys(failure for level in levels if level for failure in level.failures))
+        return tuple(failure for level in levels if level for failure in level.failures)
 
     @property
     def remarks(self) -> tuple[str, ...]:
