@@ -71,14 +71,9 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def add(self, *tasks: Task, cancelling: str | None = None, at: float = 0) -> None:
-        """Add tasks and, in the same breath, mark the unfinished task `cancelling` as CANCELLED at the time `at`."""
+    def add(self, *tasks: Task) -> None:
+        """Add tasks."""
         with self.transaction():
-            if cancelling is not None:
-                self._connection.execute(
-                    "UPDATE task SET status = 'CANCELLED', ended_at = ? WHERE id = ? AND ended_at IS NULL",
-                    (at, cancelling),
-                )
             for task in tasks:
                 values = [
                     json.dumps(value) if name in _JSON else value
@@ -123,6 +118,19 @@ class Store:
             done = self._connection.execute(
                 f"UPDATE task SET status = ?{columns} WHERE id = ? AND status = ?",
                 (after, *changes.values(), task_id, before),
+            )
+            return done.rowcount == 1
+
+    def advance(self, task_id: str, reached: int, spent: float) -> bool:
+        """A running task has got this far in so many seconds; whether it still runs.
+
+        If it never got so far before, its earlier attempts don't count any more.
+        """
+        with self.transaction():
+            done = self._connection.execute(
+                "UPDATE task SET attempts = iif(reached < :reached, 0, attempts), reached = max(reached, :reached),"
+                " spent = :spent WHERE id = :id AND status = 'RUNNING'",
+                {"reached": reached, "spent": spent, "id": task_id},
             )
             return done.rowcount == 1
 

@@ -36,6 +36,11 @@ class Task:
     reached: int = 0
     spent: float = 0
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a run that is interrupted is gone on with where it stopped; other levels begin anew."""
+        return self.level == "contents"
+
 
 @dataclass(frozen=True)
 class Report:

@@ -13,8 +13,10 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from functions.comparer.ending import end, finish
 from functions.comparer.engine import Stop
 from functions.comparer.jobs import Job
+from functions.comparer.recording import Recording
 from functions.comparer.store import Level, Store, Task
 from functions.comparer.work import Outcome, perform
 from functions.pipeline.drs_models import CANCELLED, FAILED, RUNNING, TIMEOUT_INTERRUPT, WAITING_FOR_RUNNING
@@ -25,7 +27,8 @@ DATA_LEVELS: tuple[Level, ...] = ("lines", "contents")
 ALL_LEVELS: tuple[Level, ...] = ("objects", *DATA_LEVELS)
 _AT_ONCE = 4
 _MOST_ATTEMPTS = 3
-_LIMIT_SECONDS = 3600.0  # DRS ends a relational row comparison after an hour.
+# DRS ends a relational row comparison after an hour and says nothing of values; all runs of a task count together.
+_LIMIT_HOURS: Mapping[Level, int] = {"objects": 1, "lines": 1, "contents": 24}
 _KEPT_SECONDS = 60 * 86400.0  # DRS keeps results for 60 days.
 _BEAT_SECONDS = 0.5
 _NAG_SECONDS = 0.05
@@ -56,7 +59,12 @@ class Created:
 
 @dataclass(frozen=True)
 class _Running:
+    """A run of a task. `counted_from`: the moment at which it would have begun, had it been the task's only run."""
+
+    task: Task
+    counted_from: float
     stop: Stop
+    recording: Recording | None
     done: asyncio.Task[None]
 
 
@@ -81,8 +89,9 @@ class Tasks:
         self._store.forget(self._now() - _KEPT_SECONDS)
         for task in self._store.unfinished(RUNNING):
             if task.attempts >= _MOST_ATTEMPTS:
-                error = f"The service was interrupted {task.attempts} times while this comparison ran."
-                self._store.move(task.id, RUNNING, FAILED, error=error, ended_at=self._now())
+                further = ", which got no further meanwhile" if task.goes_on else ""
+                error = f"The service was interrupted {task.attempts} times while this comparison ran{further}."
+                end(self._store, task, FAILED, self._now(), error)
             else:
                 _log.warning("comparison task %s of job %s was interrupted and runs again", task.id, task.job_id)
                 self._store.move(task.id, RUNNING, WAITING_FOR_RUNNING)
@@ -91,7 +100,7 @@ class Tasks:
         """Create tasks; what is due starts with the next `tick`."""
         now = self._now()
         self._store.forget(now - _KEPT_SECONDS)
-        unfinished = self._unfinished_data(job_id) if data else None
+        unfinished = self._store.unfinished_of(job_id, DATA_LEVELS) if data else None
         keep = unfinished is not None and data is not None and not data.cancel
         wanted = []
         if objects:
@@ -100,10 +109,13 @@ class Tasks:
             start = max(now, data.start_at or now)
             new = Task(self._unique(), job_id, data.level, WAITING_FOR_RUNNING, now, start)
             wanted.append(replace(new, scope=data.scope, options=data.options))
-        replaced = unfinished.id if unfinished and not keep else None
-        self._store.add(*wanted, cancelling=replaced, at=now)
-        if replaced:
-            self._stop(replaced)
+        replaced = unfinished if unfinished and not keep else None
+        self._flush(replaced)
+        with self._store.transaction():
+            if replaced:
+                end(self._store, replaced, CANCELLED, now)
+            self._store.add(*wanted)
+        self._stop(replaced)
         self._changed.set()
         ids = {task.level == "objects": task.id for task in wanted}
         return Created(ids.get(True), ids.get(False), unfinished.id if unfinished and keep else None)
@@ -119,12 +131,10 @@ class Tasks:
 
     def cancel(self, task: Task) -> bool:
         """End an unfinished task as CANCELLED; whether it was unfinished. What it has found so far is kept."""
-        now = self._now()
-        moved = any(
-            self._store.move(task.id, status, CANCELLED, ended_at=now) for status in (WAITING_FOR_RUNNING, RUNNING)
-        )
+        self._flush(task)
+        moved = end(self._store, task, CANCELLED, self._now())
         if moved:
-            self._stop(task.id)
+            self._stop(task)
         return moved
 
     def tick(self) -> None:
@@ -132,11 +142,14 @@ class Tasks:
         if self._closing:
             return
         now = self._now()
-        for task in self._store.unfinished(RUNNING):
-            if task.started_at is not None and now - task.started_at > _LIMIT_SECONDS:
-                error = f"The comparison took longer than {_LIMIT_SECONDS / 60:.0f} minutes."
-                self._store.move(task.id, RUNNING, TIMEOUT_INTERRUPT, error=error, ended_at=now)
-                self._stop(task.id)
+        for running in list(self._running.values()):
+            self._flush(running.task)
+            hours = _LIMIT_HOURS[running.task.level]
+            if now - running.counted_from > hours * 3600:
+                limit = f"{hours * 60} minutes" if hours == 1 else f"{hours} hours"
+                error = f"The comparison took longer than {limit}."
+                if end(self._store, running.task, TIMEOUT_INTERRUPT, now, error):
+                    self._stop(running.task)
         for task in self._store.unfinished(WAITING_FOR_RUNNING):
             if task.start_at > now or len(self._running) >= _AT_ONCE:
                 return
@@ -167,43 +180,60 @@ class Tasks:
     async def close(self) -> None:
         """Stop what runs. It stays unfinished in the store, and the next service takes it up."""
         self._closing = True
-        for task_id in list(self._running):
-            self._stop(task_id)
+        for running in list(self._running.values()):
+            self._stop(running.task)
         await self.settle()
-
-    def _unfinished_data(self, job_id: str) -> Task | None:
-        return self._store.unfinished_of(job_id, DATA_LEVELS)
 
     def _start(self, task: Task, now: float) -> None:
         job = self._jobs.get(task.job_id)
         if job is None:
-            error = "The DRS job is no longer configured."
-            self._store.move(task.id, WAITING_FOR_RUNNING, FAILED, error=error, ended_at=now)
+            end(self._store, task, FAILED, now, "The DRS job is no longer configured.")
             return
-        if self._store.move(task.id, WAITING_FOR_RUNNING, RUNNING, started_at=now, attempts=task.attempts + 1):
+        spent = task.spent if task.goes_on else 0.0
+        started = task.started_at if task.goes_on and task.started_at is not None else now
+        if self._store.move(task.id, WAITING_FOR_RUNNING, RUNNING, started_at=started, attempts=task.attempts + 1):
             stop = Stop()
-            running = asyncio.get_running_loop().create_task(self._run(task, job, stop))
-            self._running[task.id] = _Running(stop, running)
+            recording = Recording(self._store, task.id, lambda: spent + self._now() - now) if task.goes_on else None
+            done = asyncio.get_running_loop().create_task(self._run(task, job, stop, recording))
+            self._running[task.id] = _Running(task, now - spent, stop, recording, done)
 
-    async def _run(self, task: Task, job: Job, stop: Stop) -> None:
+    async def _run(self, task: Task, job: Job, stop: Stop, recording: Recording | None) -> None:
         try:
-            outcome = await asyncio.to_thread(perform, task, job, stop)
+            outcome = await asyncio.to_thread(perform, task, job, stop, recording)
             if not (self._closing and stop.asked):
                 await self._keep(task, outcome)
+            elif recording:
+                await asyncio.to_thread(recording.suspend)
         finally:
             del self._running[task.id]
             self._changed.set()
 
     async def _keep(self, task: Task, outcome: Outcome) -> None:
-        finish = self._store.finish
-        try:
-            await asyncio.to_thread(finish, task.id, outcome.status, outcome.error, self._now(), outcome.items)
-        except sqlite3.Error as error:
-            _log.exception("the result of comparison task %s can't be stored", task.id)
-            finish(task.id, FAILED, f"The result can't be stored: {error}.", self._now(), ())
+        """Store how a task ended; while the store can't be written, as on a full disk, try again."""
+        unkept = False
+        while True:
+            try:
+                return await asyncio.to_thread(finish, self._store, task, outcome, self._now())
+            except sqlite3.Error as error:
+                if not unkept:
+                    _log.exception("the result of comparison task %s can't be stored", task.id)
+                elif self._closing:
+                    return None
+                else:
+                    await asyncio.sleep(_BEAT_SECONDS)
+                unkept = True
+                outcome = Outcome(FAILED, f"The result can't be stored: {error}.", None if task.goes_on else ())
 
-    def _stop(self, task_id: str) -> None:
-        running = self._running.get(task_id)
+    def _flush(self, task: Task | None) -> None:
+        """Show what a running task has found by now."""
+        running = self._running.get(task.id) if task else None
+        if running and running.recording:
+            # The comparing thread meets the same failure with the next thing that it finds, and the task ends with it.
+            with contextlib.suppress(sqlite3.Error):
+                running.recording.flush()
+
+    def _stop(self, task: Task | None) -> None:
+        running = self._running.get(task.id) if task else None
         if running:
             nagging = asyncio.get_running_loop().create_task(_nag(running))
             self._nagging.add(nagging)

@@ -1,16 +1,19 @@
-"""One task, from its databases to its findings. Runs in a thread; `findings` is how results are kept."""
+"""One task, from its databases to its findings. Runs in a thread."""
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from functions.comparer.compare_contents import compare_contents
 from functions.comparer.compare_lines import compare_lines
 from functions.comparer.compare_objects import compare_objects
 from functions.comparer.engine import Stop, Stopped
 from functions.comparer.jobs import Job
-from functions.comparer.results import LinesResult, ObjectsResult
+from functions.comparer.recording import Recording
+from functions.comparer.results import ContentsResult, LinesResult, ObjectsResult
 from functions.comparer.store import Item, Task
 from functions.comparer.stored import DATABASES, TYPES, differences_part, objects_part, tables_part
 from functions.pipeline.drs_models import FAILED, SUCCESSFUL
@@ -22,15 +25,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a task ended, and what it found until then."""
+    """How a task ended, and what it found until then. `items` None: that has been recorded while it ran."""
 
     status: str
     error: str | None
-    items: tuple[Item, ...]
+    items: tuple[Item, ...] | None
 
 
-def perform(task: Task, job: Job, stop: Stop) -> Outcome:
-    """Compare. Never raises: what goes wrong is the outcome. A stopped comparison keeps what it has."""
+def perform(task: Task, job: Job, stop: Stop, recording: Recording | None = None) -> Outcome:
+    """Compare. Never raises: what goes wrong is the outcome. A stopped comparison keeps what it has.
+
+    `recording`: where the comparison of values puts what it finds, and only that one.
+    """
+    if recording:
+        return _perform_contents(task, job, stop, recording)
     lines = LinesResult()
     try:
         if task.level == "objects":
@@ -43,6 +51,24 @@ def perform(task: Task, job: Job, stop: Stop) -> Outcome:
         _log.exception("comparison task %s of job %s failed", task.id, task.job_id)
         return _outcome((f"The comparison failed unexpectedly ({type(error).__name__}).",), (), _of_lines(lines))
     return _outcome(lines.failures, lines.remarks, _of_lines(lines))
+
+
+def _perform_contents(task: Task, job: Job, stop: Stop, recording: Recording) -> Outcome:
+    found = ContentsResult()
+    try:
+        progress = recording.progressed
+        compare_contents(job.source, job.target, job.databases, task.scope, stop, found, recording, progress)
+        recording.settle(found)
+    except Stopped:
+        return Outcome(FAILED, "The comparison was stopped.", None)
+    except sqlite3.Error as error:
+        _log.exception("what comparison task %s of job %s found can't be stored", task.id, task.job_id)
+        return Outcome(FAILED, f"The result can't be stored: {error}.", None)
+    except Exception as error:  # noqa: BLE001 (a defect or a full disk must end this task, not the service)
+        _log.exception("comparison task %s of job %s failed", task.id, task.job_id)
+        return Outcome(FAILED, f"The comparison failed unexpectedly ({type(error).__name__}).", None)
+    status = FAILED if found.failures else SUCCESSFUL
+    return Outcome(status, "; ".join([*found.failures, *found.remarks]) or None, None)
 
 
 def _outcome(failures: Sequence[str], remarks: Sequence[str], items: Iterator[Item]) -> Outcome:

@@ -1,6 +1,7 @@
 """The life of comparison tasks, asked of a served comparer under a clock that only moves when told."""
 
 import asyncio
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -465,14 +466,18 @@ def test_a_file_of_another_kind_is_refused_as_a_store(tmp_path: Path) -> None:
     assert other.read_text() == "not a store " * 100
 
 
-def test_a_failed_transaction_changes_nothing() -> None:
-    store = Store(None)
-    task = Task("one", JOB, "lines", "RUNNING", EPOCH, EPOCH)
-    store.add(task)
-    with pytest.raises(Exception, match="UNIQUE"):
-        store.add(Task("two", JOB, "lines", "RUNNING", EPOCH, EPOCH), task, cancelling="one", at=EPOCH)
-    assert store.tasks(JOB, ["lines"]) == [task]
-    store.close()
+def test_a_comparison_that_cannot_be_created_cancels_none(source: Path, target: Path) -> None:
+    async def journey() -> None:
+        store = Store(None)
+        tasks = Tasks(store, config_for(source, target).jobs, Clock(), unique=lambda: "the only id")
+        wanted = DataWanted("lines", None, EPOCH + 1, cancel=True)
+        tasks.create(JOB, objects=False, data=wanted)
+        with pytest.raises(sqlite3.IntegrityError):
+            tasks.create(JOB, objects=False, data=wanted)
+        assert task_of(store, "the only id").status == WAITING_FOR_RUNNING
+        store.close()
+
+    asyncio.run(journey())
 
 
 def test_a_cancelled_task_is_not_finished_by_its_own_end(source: Path, target: Path) -> None:
