@@ -10,7 +10,7 @@ from pathlib import Path
 import apsw
 
 from functions.comparer import sqlite_rows, sqlite_shape, sqlite_shown
-from functions.comparer.engine import Joint, Snapshot, Stop, Unreadable
+from functions.comparer.engine import Joint, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.sqlite_catalog import Catalog
 from functions.comparer.sqlite_file import (
     SqliteFile,
@@ -158,7 +158,10 @@ class SqliteSnapshot:
         return None
 
     def _collation(self, table: str, column: str) -> str:
-        return self._connection.column_metadata("main", table, column)[1].upper()
+        try:
+            return self._connection.column_metadata("main", table, column)[1].upper()
+        except UnicodeDecodeError:  # either the collation's name or the type's
+            return ""
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -167,3 +170,6 @@ class SqliteSnapshot:
             yield
         except apsw.Error as error:
             raise table_unreadable(self.file.path, error) from error
+        except UnicodeDecodeError as error:
+            # Of values it is caught where they are read.
+            raise TableUnreadable("a name in its declaration is not valid UTF-8", damaged=False) from error

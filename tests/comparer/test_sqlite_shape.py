@@ -233,11 +233,28 @@ def test_names_that_are_not_text_are_told(tmp_path: Path) -> None:
         assert reason(snapshot, "t") == "the name of its column name\\xff\\xfe is not valid UTF-8"
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # apsw tells of it a second time
+def test_a_collation_whose_name_is_not_text_is_told_where_the_table_is_in_its_order(tmp_path: Path) -> None:
+    path = tmp_path / "made.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.create_collation("nameXX", lambda a, b: (a > b) - (a < b))
+        connection.execute("CREATE TABLE t (a COLLATE nameXX PRIMARY KEY) WITHOUT ROWID")
+        connection.execute("CREATE TABLE other (a COLLATE nameXX PRIMARY KEY, b)")
+        connection.execute("INSERT INTO other VALUES ('x', 1)")
+    path.write_bytes(path.read_bytes().replace(b"nameXX", b"name\xff\xfe"))
+    with opened(path) as snapshot:
+        assert reason(snapshot, "t") == "a name in its declaration is not valid UTF-8"
+        assert snapshot.shape("other").keys == ()
+        assert list(snapshot.rows("other", ["a", "b"])) == [("x", 1)]
+        assert snapshot.statement("other", ["a"], ("x",)).endswith("= 'x' COLLATE BINARY")
+
+
 def test_a_declared_type_that_is_not_text_has_the_affinity_of_what_is_left(tmp_path: Path) -> None:
     path = make_database(tmp_path / "made.db", "CREATE TABLE t (a XXINT)")
     path.write_bytes(path.read_bytes().replace(b"XXINT", b"\xff\xfeINT"))
     with opened(path) as snapshot:
         assert snapshot.shape("t").columns == (Column("a", "INTEGER"),)
+        assert snapshot.statement("t", ["a"], (1,)) == 'SELECT * FROM "t" WHERE "a" = 1'
 
 
 def test_a_table_that_does_not_exist_is_told(tmp_path: Path) -> None:
