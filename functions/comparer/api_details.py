@@ -105,7 +105,9 @@ def content_difference(store: Store, job: Job, task_id: str, query: Mapping[str,
     if name is None:
         raise ApiError("DRS.M00201", "table_name")
     task = task_of(store, job, task_id, "contents")
-    table = next((table for table in tables(store, task, database) if table.table == name), None)
+    found = (entry for entry in databases(store, task, job.databases) if entry.source_db == database)
+    inside = chain.from_iterable(tables(store, task, entry) for entry in found)
+    table = next((table for table in inside if table.table == name), None)
     if table is None and task.ended_at is not None:
         raise ApiError("DRS.M00202", "table_name", "the task has no such table in that source database")
     part = differences_part(database, name)
@@ -135,7 +137,7 @@ def task_of(store: Store, job: Job, task_id: str, level: Level) -> Task:
 
 
 def _counted(store: Store, task: Task, found: FoundDatabase, names: DatabaseOverview) -> DatabaseOverview:
-    inside = list(tables(store, task, found.source_db))
+    inside = list(tables(store, task, found))
     numbers = {
         "status": number_of_database(found, inside, task),
         "compare_num": len(inside),
@@ -157,7 +159,7 @@ def _matching(
         for entry in databases(store, task, job.databases)
         if (not source or entry.source_db == source) and (not target or entry.target_db == target)
     ]
-    every = chain.from_iterable(((d, table) for table in tables(store, task, d.source_db)) for d in wanted)
+    every = chain.from_iterable(((d, table) for table in tables(store, task, d)) for d in wanted)
     for entry, table in every:
         is_kind = kind is None or (kind == _COMPARED) == table.comparable
         if is_kind and (part or "").casefold() in table.table.casefold():
@@ -186,7 +188,7 @@ def _of_values(database: FoundDatabase, table: FoundTable, task: Task) -> TableD
         source_row_num=table.source_rows,
         target_row_num=table.target_rows,
         difference_row_num=table.differing,
-        line_compare_result=_same_count(table),
+        line_compare_result=table.same_count,
         content_compare_result=_same_values(table),
         message=table.message,
         status=_stage(table, task),
@@ -194,11 +196,6 @@ def _of_values(database: FoundDatabase, table: FoundTable, task: Task) -> TableD
         total_shard_count=shards,
         progress=round(100 * min(done, 1.0), 2),
     )
-
-
-def _same_count(table: FoundTable) -> bool | None:
-    known = table.finished and table.source_rows is not None and table.target_rows is not None
-    return table.source_rows == table.target_rows if known else None
 
 
 def _same_values(table: FoundTable) -> bool | None:

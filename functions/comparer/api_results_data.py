@@ -81,7 +81,7 @@ def _databases(store: Store, job: Job, task: Task) -> list[FoundDatabase]:
 
 
 def _line_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> LineDetails:
-    found = list(tables(store, task, database.source_db))
+    found = list(tables(store, task, database))
     return LineDetails(
         source_db_name=database.source_db,
         line_compare_detail=[
@@ -92,7 +92,7 @@ def _line_details(store: Store, task: Task, database: FoundDatabase, page: Page)
 
 
 def _content_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> ContentDetails:
-    found = list(tables(store, task, database.source_db))
+    found = list(tables(store, task, database))
     compared = [table for table in found if table.comparable]
     others = [table for table in found if not table.comparable]
     return ContentDetails(
@@ -105,13 +105,12 @@ def _content_details(store: Store, task: Task, database: FoundDatabase, page: Pa
 
 
 def _content_detail(database: FoundDatabase, table: FoundTable) -> ContentDetail:
-    counted = table.finished and table.source_rows is not None and table.target_rows is not None
-    same = DataResult.CONSISTENT if table.source_rows == table.target_rows else DataResult.INCONSISTENT
+    rows = {True: DataResult.CONSISTENT, False: DataResult.INCONSISTENT, None: None}[table.same_count]
     return ContentDetail(
         **_numbers(table),
         source_db_name=database.source_db,
         target_db_name=database.target_db,
-        line_compare_result=same if counted else None,
+        line_compare_result=rows,
         content_compare_result=table.result,
     )
 
@@ -130,7 +129,7 @@ def _numbers(table: FoundTable) -> Mapping[str, Any]:
 def _content_diffs(store: Store, task: Task, found: list[FoundDatabase], page: Page) -> Iterator[ContentDiffs]:
     before = 0  # how many rows the tables so far have
     for database in found:
-        for table in tables(store, task, database.source_db):
+        for table in tables(store, task, database):
             if not table.kept:
                 continue
             first = max(page.offset - before, 0)

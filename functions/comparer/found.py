@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from functions.comparer.databases import missing_table
 from functions.comparer.results import DataResult
 from functions.comparer.stored import DATABASES, Task, differences_part, tables_part
 from functions.pipeline.drs_models import RUNNING
@@ -57,12 +58,29 @@ class FoundTable:
     @property
     def finished(self) -> bool:
         """Whether the result is final."""
-        return self.result not in {DataResult.WAITING, DataResult.COMPARING}
+        return is_final(self.result)
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether a side lacks the table."""
+        return self.message in {missing_table("source"), missing_table("target")}
+
+    @property
+    def same_count(self) -> bool | None:
+        """Whether both sides have as many rows; None: not known (yet)."""
+        if not self.finished or self.source_rows is None or self.target_rows is None:
+            return None
+        return self.source_rows == self.target_rows and not self.one_sided
 
     @property
     def comparable(self) -> bool:
         """Whether it is of a kind that can be compared; what failed is."""
         return self.result is not DataResult.CAN_NOT_COMPARE
+
+
+def is_final(result: DataResult) -> bool:
+    """Whether a result won't change any more."""
+    return result not in {DataResult.WAITING, DataResult.COMPARING}
 
 
 def every(parts: Parts, task_id: str, part: str) -> Iterator[Mapping[str, Any]]:
@@ -74,26 +92,26 @@ def every(parts: Parts, task_id: str, part: str) -> Iterator[Mapping[str, Any]]:
 
 
 def databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> list[FoundDatabase]:
-    """All databases of a data-level task. As long as nothing is kept: those that were asked for by name."""
+    """All databases of a data-level task: those that something is kept of, then the others that it was asked for."""
     kept = [
         FoundDatabase(entry["source_db"], entry["target_db"], DataResult(entry["result"]), entry["message"])
         for entry in every(parts, task.id, DATABASES)
     ]
-    if kept:
-        return kept
-    now = DataResult.COMPARING if task.status == RUNNING else DataResult.WAITING
-    return [FoundDatabase(name, mapping.get(name, name), now) for name in task.scope or ()]
+    known = {database.source_db for database in kept}
+    now = DataResult.COMPARING if task.status == RUNNING and not kept else DataResult.WAITING
+    asked = [name for name in task.scope or () if name not in known]
+    return [*kept, *(FoundDatabase(name, mapping.get(name, name), now) for name in asked)]
 
 
-def tables(parts: Parts, task: Task, database: str) -> Iterator[FoundTable]:
-    """The tables of a source database, in order. As long as nothing is kept: those that were asked for by name."""
+def tables(parts: Parts, task: Task, database: FoundDatabase) -> Iterator[FoundTable]:
+    """The tables of a database, in order. As long as it has no result: those at least that were asked for by name."""
     read = _of_values if task.level == "contents" else _of_rows
     none = True
-    for entry in every(parts, task.id, tables_part(database)):
+    for entry in every(parts, task.id, tables_part(database.source_db)):
         none = False
         yield read(entry)
-    if none and not parts.page(task.id, DATABASES, 1):
-        asked: Collection[str] = (task.scope or {}).get(database) or ()
+    if none and not is_final(database.result):
+        asked: Collection[str] = (task.scope or {}).get(database.source_db) or ()
         yield from (FoundTable(name, DataResult.WAITING) for name in dict.fromkeys(asked))
 
 

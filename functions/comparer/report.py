@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from functions.comparer.found import FoundTable, Parts, databases, differences, every, tables
+from functions.comparer.found import FoundTable, Parts, databases, differences, every, is_final, tables
 from functions.comparer.results import DataResult, ObjectResult
 from functions.comparer.stored import TYPES, Level, Task, objects_part
 from functions.pipeline.drs_models import iso_utc
@@ -92,7 +92,7 @@ def _data_summary(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Itera
     found = databases(parts, task, mapping)
     results, numbers = Counter[str](), Counter[str]()
     for database in found:
-        for table in tables(parts, task, database.source_db):
+        for table in tables(parts, task, database):
             results[_result(table.result, task)] += 1
             numbers["source"] += table.source_rows or 0
             numbers["target"] += table.target_rows or 0
@@ -109,7 +109,7 @@ def _data_summary(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Itera
     for database in found:
         if _is_open(database.result):
             yield "not compared", f"database {database.source_db}: {_reason(database.result, database.message, task)}"
-        for table in tables(parts, task, database.source_db):
+        for table in tables(parts, task, database):
             if _is_open(table.result):
                 name = f"{database.source_db}.{table.table}"
                 yield "not compared", f"table {name}: {_reason(table.result, table.message, task)}"
@@ -139,7 +139,7 @@ def _objects(parts: Parts, task: Task, kind: str) -> Iterator[Row]:
 
 def _databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator[Row]:
     for database in databases(parts, task, mapping):
-        inside = list(tables(parts, task, database.source_db))
+        inside = list(tables(parts, task, database))
         yield (
             database.source_db,
             database.target_db,
@@ -154,7 +154,7 @@ def _databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator
 
 def _tables(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator[Row]:
     for database in databases(parts, task, mapping):
-        for table in tables(parts, task, database.source_db):
+        for table in tables(parts, task, database):
             names = (database.source_db, database.target_db, table.table, _result(table.result, task))
             numbers = (table.source_rows, table.target_rows, table.differing)
             yield (*names, *numbers, *(_values(table) if task.level == "contents" else ()), table.message)
@@ -166,7 +166,7 @@ def _values(table: FoundTable) -> Row:
 
 def _differences(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator[Row]:
     for database in databases(parts, task, mapping):
-        for table in tables(parts, task, database.source_db):
+        for table in tables(parts, task, database):
             for entry in differences(parts, task, database.source_db, table.table):
                 yield (
                     database.source_db,
@@ -192,8 +192,7 @@ def _reason(result: DataResult, message: str | None, task: Task) -> str:
 
 
 def _result(result: DataResult, task: Task) -> str:
-    unfinished = result in {DataResult.WAITING, DataResult.COMPARING}
-    return f"not finished ({task.status})" if unfinished else str(result)
+    return str(result) if is_final(result) else f"not finished ({task.status})"
 
 
 def _json(value: Mapping[str, object] | Sequence[object] | None) -> str | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from functions.comparer.found import FoundDatabase, FoundTable
+from functions.comparer.databases import NOWHERE, missing_table
+from functions.comparer.found import FoundDatabase, FoundTable, is_final
 from functions.comparer.results import DataResult
 from functions.comparer.stored import Task
 from functions.pipeline.drs_models import CANCELLED, TIMEOUT_INTERRUPT
@@ -31,9 +32,9 @@ _WORDS: Mapping[DataResult, int] = {
 }
 # What the comparing says of a table that isn't simply equal or different, by how its message begins.
 _OF_TABLES = (
-    ("The table is missing in the source.", 11),
-    ("The table is missing in the target.", 12),
-    ("The table exists neither in the source nor in the target.", 13),
+    (missing_table("source"), 11),
+    (missing_table("target"), 12),
+    (NOWHERE, 13),
     ("The table can't be read in the source:", 18),
     ("The table can't be read in the target:", 19),
 )
@@ -66,7 +67,7 @@ def number_of_database(database: FoundDatabase, tables: Sequence[FoundTable], ta
 
 def _unfinished(result: DataResult, task: Task) -> int | None:
     """What hasn't got a result: it won't get one, once its task has ended."""
-    if task.ended_at is None or result not in {DataResult.WAITING, DataResult.COMPARING}:
+    if task.ended_at is None or is_final(result):
         return None
     return {CANCELLED: _CANCELLED, TIMEOUT_INTERRUPT: _TIMED_OUT}.get(task.status, _FAILED)
 
