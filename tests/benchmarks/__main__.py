@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: every benchmark, one after the other; prints ratios of medians of paired runs.
 
-Name some to run only these: imports, steps, journeys.
+Name some to run only these: imports, steps, journeys, values.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import imports, journeys, steps
+from tests.benchmarks import imports, journeys, steps, values
 from tests.benchmarks.clouds import Templates
 from tests.benchmarks.grounds import Ground, copied, deployed
 from tests.benchmarks.table import compared, ratio, say
 
-PARTS = ("imports", "steps", "journeys")
+PARTS = ("imports", "steps", "journeys", "values")
 
 
 logging.getLogger("functions.comparer").setLevel(logging.ERROR)  # it is open to everybody here, and says so
@@ -35,6 +35,10 @@ def main(asked: list[str]) -> int:
         folder = Path(made)
         (folder / "here").mkdir()
         here = copied(folder / "here")
+        if "values" in parts:
+            _values(folder / "values")
+        if not set(parts) - {"values"}:
+            return 0
         if "imports" in parts:
             _imports(deployed(folder / "deployed", say) or here)
         templates = Templates.write(here, folder)
@@ -85,6 +89,28 @@ async def _journeys(templates: Templates, databases: Path) -> None:
     say(f"{journeys.COMPARISONS} comparisons at once, {journeys.REPEATS} times, all of one project:")
     say(f"  {apart:.1f} per second with functions in processes, {together:.1f} in one process")
     say(f"  ratio {ratio(rates)}")
+
+
+def _values(folder: Path) -> None:
+    _title("Values of two SQLite files of eight columns")
+    say(values.HEAD)
+    for count in values.LARGE:
+        for line in values.large(folder, count):
+            _say_all(line.told())
+    say(f"the same, {values.KIND_ROWS:,} rows, 20 differences, every way that the planner can choose:")
+    for line in values.kinds(folder):
+        _say_all(line.told())
+    run = values.tables(folder)
+    milliseconds = run.seconds / values.TABLES * 1000
+    say(f"{values.TABLES} tables of {values.TABLE_ROWS:,} rows: {milliseconds:.1f} ms per table, {run.memory:.0f} MB")
+    say("scan: reads every value of both files in SQLite. MB: peak memory of the process.")
+    say("Aim against sqldiff: 0.60 with a key; at most 100 MB. ours: without the start of")
+    say("Python. sqldiff goes by the rowid where a table has no key.")
+
+
+def _say_all(lines: list[str]) -> None:
+    for line in lines:
+        say(line)
 
 
 if __name__ == "__main__":
