@@ -111,7 +111,7 @@ class Exports:
 
     def _export(self, task: Task, job: Job, report: Report) -> None:
         try:
-            content = self._written(task, job)
+            content = self._written(task, job, report)
             done = replace(report, status=EXPORT_COMPLETE, expires_at=self._now() + VALID_SECONDS)
             self._store.save_report(done, content)
         except Stopped:
@@ -127,8 +127,8 @@ class Exports:
             # It stays EXPORTING in the store, which nobody is doing any more: that is shown as failed, too.
             _log.exception("the store can't be written")
 
-    def _written(self, task: Task, job: Job) -> bytes:
+    def _written(self, task: Task, job: Job, report: Report) -> bytes:
         with TemporaryDirectory(prefix="parity-export-") as folder:
             path = Path(folder) / "report.xlsx"
-            write_workbook(path, sheets(self._store, task, job.databases), self._stop)
+            write_workbook(path, sheets(self._store, task, job.databases), report.asked_at, self._stop)
             return path.read_bytes()

@@ -30,13 +30,12 @@ _UNHOLDABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _FORMULAS: Final = ("=", "+", "-", "@")
 
 
-def write_workbook(path: Path, sheets: Iterable[Sheet], stop: Stop, most_rows: int = MOST_ROWS) -> None:
-    """Write the file. Raises `Stopped`, and `OSError` for a full disk."""
+def write_workbook(path: Path, sheets: Iterable[Sheet], made_at: float, stop: Stop, most_rows: int = MOST_ROWS) -> None:
+    """Write the file, made at that time (epoch seconds). Raises `Stopped`, and `OSError` for a full disk."""
     # Inside the file's own folder, which goes away as a whole.
     options = {"constant_memory": True, "tmpdir": str(path.parent), "use_zip64": True}
     with Workbook(str(path), options) as book:
-        # A fixed moment: the same findings make the same file.
-        book.set_properties({"created": datetime(1980, 1, 1, tzinfo=UTC)})
+        book.set_properties({"created": datetime.fromtimestamp(made_at, UTC)})
         for sheet in sheets:
             _Writer(book, sheet, most_rows).write(stop)
 
