@@ -23,6 +23,7 @@ COMMANDS = {
     "status": ("status", "show one comparison"),
     "list": ("listing", "show many comparisons, newest first"),
     "cancel": ("cancel", "ask to stop a comparison"),
+    "replay": ("replay", "put dead letters back into their queues"),
     "doctor": ("doctor", "check configuration, clock, credentials and reachability"),
 }
 
@@ -54,9 +55,9 @@ class _Commands(click.Group):
 def cli(ctx: click.Context, debug: bool) -> int:
     """Parity turns a database-migration comparison into an event.
 
-    send, watch, status, list, cancel and doctor talk to the local cloud that
-    `parity up` runs, or to a deployment: --target URL, or PARITY_URL, with
-    PARITY_TOKEN and PARITY_WEBHOOK_SECRET.
+    send, watch, status, list, cancel, replay and doctor talk to the local
+    cloud that `parity up` runs, or to a deployment: --target URL, or
+    PARITY_URL, with PARITY_TOKEN and PARITY_WEBHOOK_SECRET.
 
     \b
       parity demo                        see it work, without any account

@@ -28,8 +28,13 @@ class LocalState(BaseModel):
     job_ids: tuple[str, ...]
     token: SecretStr
     webhook_secret: SecretStr
+    aws_region: str = ""
+    aws_access_key: str = ""
+    aws_secret_key: SecretStr = SecretStr("")
+    queue_urls: dict[str, str] = {}
+    """The queues, by the names that the template's outputs give their URLs."""
 
-    @field_serializer("token", "webhook_secret", when_used="json")
+    @field_serializer("token", "webhook_secret", "aws_secret_key", when_used="json")
     def _shown(self, secret: SecretStr) -> str:
         # Written for the commands to read; the file's mode keeps everybody else out.
         return secret.get_secret_value()

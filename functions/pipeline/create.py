@@ -10,7 +10,7 @@ from functions.pipeline.creating import Creator
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
 from functions.pipeline.gate import PROBE_SECONDS
-from functions.pipeline.messages import MAX_MESSAGE_BYTES, FieldError, Invalid, parse_json_object, request_id_in
+from functions.pipeline.messages import FieldError, Invalid, read_request_message
 from functions.pipeline.projects import BadProjects
 from functions.pipeline.settings import Deadlines, DrsSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step
@@ -46,8 +46,7 @@ async def handle(event: dict[str, Any], context: LambdaContext, edge: Edge) -> d
 
 async def _create(acceptor: Acceptor, desk: Desk, creator: Creator, queue: Queue, message: Message) -> None:
     try:
-        body = parse_json_object(message.body.encode("utf-8", "surrogatepass"), MAX_MESSAGE_BYTES)
-        request_id = request_id_in(body)
+        body, request_id = read_request_message(message.body)
     except Invalid as e:
         await queue.bury(message, str(e))
         return

@@ -3,12 +3,10 @@
 from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from functions.pipeline.batch import Message, Queue, each_message
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
-from functions.pipeline.messages import Invalid, PollMessage, field_errors, parse_json_object
+from functions.pipeline.messages import Invalid, read_poll_message
 from functions.pipeline.polling_step import Poller
 from functions.pipeline.settings import DrsSettings, EventSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step
@@ -41,11 +39,9 @@ async def handle(event: dict[str, Any], context: LambdaContext, edge: Edge) -> d
 
 async def _poll(desk: Desk, poller: Poller, queue: Queue, message: Message) -> None:
     try:
-        poll = PollMessage.model_validate(parse_json_object(message.body.encode("utf-8", "surrogatepass")))
+        poll = read_poll_message(message.body)
     except Invalid as e:
         await queue.bury(message, str(e))
-    except ValidationError as e:
-        await queue.bury(message, str(Invalid(*field_errors(e))))
     else:
         await run_step(desk, queue, message, poll.comparison_id, "polling", poll.step, poller.step)
 

@@ -15,13 +15,16 @@ from functions.local.samples import Samples
 from tests.cli.conftest import PARITY
 
 
-def on_a_terminal(arguments: list[str], **env: str) -> str:
-    """What a command writes to a terminal of 80 columns."""
+def on_a_terminal(arguments: list[str], typed: bytes = b"", **env: str) -> str:
+    """What a command writes to a terminal of 80 columns, where something is `typed` at once."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", **env}
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
-    with subprocess.Popen([*PARITY, *arguments], stdout=theirs, stderr=theirs, env=environment) as running:
+    with subprocess.Popen(
+        [*PARITY, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    ) as running:
         os.close(theirs)
+        os.write(ours, typed)
         text = b""
         while True:
             try:

@@ -22,10 +22,10 @@ Walk = tuple[tuple[float, str], ...]
 
 @asynccontextmanager
 async def against(
-    job: Job | None = None, quirks: Quirks | None = None, **options: Any
+    job: Job | None = None, quirks: Quirks | None = None, clock: VirtualClock | None = None, **options: Any
 ) -> AsyncIterator[tuple[World, ServedDrs]]:
     """A world against a served DRS with one job."""
-    clock = VirtualClock()
+    clock = clock or VirtualClock()
     with ServedDrs(now=clock.now, jobs=[job or Job(JOB)], quirks=quirks or Quirks()) as drs:
         secret = json.dumps({PROJECT: drs.project()})
         secrets = {"ProjectsSecret": secret} | options.pop("secrets", {})

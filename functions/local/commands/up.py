@@ -48,7 +48,7 @@ def command(
     Everything in template.yaml runs on this machine: queues, topic, table,
     functions, HTTP doors. All addresses and secrets are printed, with a curl
     to copy and paste; then each hop as it happens. send, watch, status, list,
-    cancel and doctor find it by themselves.
+    cancel, replay and doctor find it by themselves.
 
     \b
       parity up
@@ -141,7 +141,7 @@ async def _until(
 
 
 def _state(running: Stage) -> LocalState:
-    cloud = running.cloud
+    cloud, access = running.cloud, running.cloud.access()
     return LocalState(
         pid=os.getpid(),
         started_at=time.time(),
@@ -152,4 +152,8 @@ def _state(running: Stage) -> LocalState:
         job_ids=running.job_ids,
         token=SecretStr(cloud.secret("TokenSecret")),
         webhook_secret=SecretStr(PREFIX + cloud.secret("WebhookSecret")),
+        aws_region=access["AWS_REGION"],
+        aws_access_key=access["AWS_ACCESS_KEY_ID"],
+        aws_secret_key=SecretStr(access["AWS_SECRET_ACCESS_KEY"]),
+        queue_urls={f"{name}Url": queue.url for name, queue in cloud.stack.queues.items()},
     )

@@ -1,0 +1,122 @@
+"""Where the queues of a Parity are: those of the local cloud, or of a stack in AWS with the user's own credentials."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+from functions.local.cli_errors import bad_input, unreachable
+from functions.local.dead_letters import DeadLetters, QueueName
+from functions.local.state_file import LocalState
+from functions.local.target import find_target
+
+_OUTPUTS: Final[Mapping[QueueName, tuple[str, str]]] = {
+    "requests": ("RequestsDeadLettersUrl", "RequestsQueueUrl"),
+    "polls": ("PollsDeadLettersUrl", "PollsQueueUrl"),
+}
+_API_HOST: Final = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+_SQS_HOST: Final = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
+_WAIT_SECONDS: Final = 2
+_TRY_AGAIN: Final = {"Throttling", "ThrottlingException", "RequestThrottled", "ServiceUnavailable", "InternalFailure"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What names a deployment: its ApiUrl, its stack, or two queues; nothing means the local cloud."""
+
+    url: str | None = None
+    stack: str | None = None
+    pair: tuple[str, str] | None = None
+
+
+def dead_letters_at(place: Place, wanted: Iterable[QueueName], env: Mapping[str, str]) -> list[DeadLetters]:
+    """The dead-letter queues of that place. Raises CommandFailed: 2 where it is not to be found, 75 unreachable."""
+    names = list(wanted)
+    if place.pair:
+        sqs = _client("sqs", _region(place.pair[0], _SQS_HOST))
+        return [DeadLetters(sqs, name, *place.pair, _WAIT_SECONDS) for name in names]
+    url = place.url or env.get("PARITY_URL") or None
+    if place.stack is None and url is None:
+        state = find_target(None, env).local
+        return _local(state, names) if state else []
+    region = _region(url, _API_HOST) if url else None
+    cloudformation = _client("cloudformation", region)
+    outputs = _of_stack(cloudformation, place.stack) if place.stack else _of_url(cloudformation, url or "")
+    sqs = _client("sqs", region)
+    return [_of(sqs, name, outputs, wait_seconds=_WAIT_SECONDS) for name in names]
+
+
+@contextmanager
+def aws_errors_told() -> Iterator[None]:
+    """Turn whatever the AWS client raises into CommandFailed: 75 where trying again may help, else 2."""
+    try:
+        yield
+    except ClientError as error:
+        told = error.response.get("Error", {})
+        code, status = str(told.get("Code", "")), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        line = f"AWS refused {error.operation_name}: {code}: {told.get('Message', '')}"
+        raise unreachable(line) if status >= 500 or code.rpartition(".")[2] in _TRY_AGAIN else bad_input(line) from None
+    except (NotConnected, HTTPClientError) as error:
+        raise unreachable(f"AWS can't be reached: {error}") from None
+    except BotoCoreError as error:
+        # No region, no credentials, an unknown profile, a sign-in that has expired: its own words name the variable.
+        raise bad_input(f"AWS: {error}") from None
+
+
+def _local(state: LocalState, names: Iterable[QueueName]) -> list[DeadLetters]:
+    if not state.queue_urls:
+        raise bad_input("the local cloud that runs is of an older release; stop it and run `parity up` again")
+    sqs = boto3.Session().client(
+        "sqs",
+        endpoint_url=state.aws_endpoint,
+        region_name=state.aws_region,
+        aws_access_key_id=state.aws_access_key,
+        aws_secret_access_key=state.aws_secret_key.get_secret_value(),
+        # A proxy of the environment would look for this machine somewhere else.
+        config=Config(proxies={}),
+    )
+    # There is one server, and it knows all its messages.
+    return [_of(sqs, name, state.queue_urls, wait_seconds=0) for name in names]
+
+
+def _of(sqs: Any, name: QueueName, urls: Mapping[str, str], *, wait_seconds: int) -> DeadLetters:
+    for output in _OUTPUTS[name]:
+        if output not in urls:
+            raise bad_input(f"--stack: it has no output {output}: it is no stack of Parity")
+    dead, queue = _OUTPUTS[name]
+    return DeadLetters(sqs, name, urls[dead], urls[queue], wait_seconds)
+
+
+def _client(service: str, region: str | None) -> Any:
+    return boto3.Session(region_name=region).client(service)
+
+
+def _region(url: str, host: re.Pattern[str]) -> str | None:
+    """The region that an AWS host names; None: the environment decides."""
+    found = host.fullmatch(urlsplit(url).hostname or "")
+    return found[1] if found else None
+
+
+def _of_stack(cloudformation: Any, stack: str) -> dict[str, str]:
+    return _outputs(cloudformation.describe_stacks(StackName=stack)["Stacks"][0])
+
+
+def _of_url(cloudformation: Any, url: str) -> dict[str, str]:
+    """The outputs of the stack with that ApiUrl, which is to be found among all of the region."""
+    for page in cloudformation.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            outputs = _outputs(stack)
+            if outputs.get("ApiUrl", "").rstrip("/") == url.rstrip("/"):
+                return outputs
+    raise bad_input(f"--target: no stack of this account and region has the ApiUrl {url}; name it with --stack")
+
+
+def _outputs(stack: Mapping[str, Any]) -> dict[str, str]:
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
