@@ -4,13 +4,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from functions.comparer.engine import Stopped, TableUnreadable, Unreadable
+from functions.comparer.engine import Stop, Stopped, TableUnreadable, Unreadable
+from functions.comparer.sqlite import SqliteEndpoint
 from functions.comparer.sqlite_file import SqliteFile, connect, find, header, table_unreadable, unreadable
 from tests.comparer.served import make_database, rows
 
@@ -65,6 +67,40 @@ def test_of_two_readings_in_one_process_the_one_that_ends_leaves_the_other_its_l
             assert immutable.execute("SELECT count(*) FROM t").fetchone() == (3,)
         assert outcome_of_another_process(file) == "database is locked"
     assert outcome_of_another_process(file) == "written"
+
+
+def test_of_two_snapshots_in_one_process_the_one_that_ends_leaves_the_other_its_lock(file: Path) -> None:
+    endpoint = SqliteEndpoint(file)
+
+    def another() -> None:
+        with endpoint.snapshot(file.stem, Stop()) as snapshot:
+            assert snapshot.count("t") == 3
+
+    with endpoint.snapshot(file.stem, Stop()) as snapshot:
+        thread = threading.Thread(target=another)
+        thread.start()
+        thread.join()
+        assert snapshot.version()
+        assert outcome_of_another_process(file) == "database is locked"
+        assert snapshot.count("t") == 3
+    assert outcome_of_another_process(file) == "written"
+
+
+def test_of_two_snapshots_in_wal_mode_the_one_that_ends_leaves_the_other_what_it_sees(file: Path) -> None:
+    endpoint = SqliteEndpoint(file)
+    with closing(apsw.Connection(str(file))) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO t VALUES (4)")
+        with endpoint.snapshot(file.stem, Stop()) as snapshot:
+            with endpoint.snapshot(file.stem, Stop()) as other:
+                assert other.count("t") == 4
+            writer.close()
+            assert outcome_of_another_process(file, "DELETE FROM t") == "written"
+            assert outcome_of_another_process(file, "PRAGMA wal_checkpoint(TRUNCATE)") == "written"
+            assert snapshot.count("t") == 4
+            assert list(snapshot.rows("t", ["id"])) == [(1,), (2,), (3,), (4,)]
+    with endpoint.snapshot(file.stem, Stop()) as snapshot:
+        assert snapshot.count("t") == 0
 
 
 def test_looking_at_a_file_often_while_it_is_read_leaves_no_descriptors_behind(file: Path) -> None:
