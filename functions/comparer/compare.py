@@ -103,13 +103,15 @@ def compare_databases(
     stop: Stop | None = None,
     progress: OnProgress = lambda _: None,
     methods: Collection[str] | None = None,
+    kept: Kept | None = None,
 ) -> Comparison:
     """Compare two databases by URL or path; relative ones are relative to `base` (default: the working directory).
 
     `tables` limits `lines` and `contents` to these tables of every database; `databases` maps source to target names
     where they differ; `methods` limits how an engine compares values by itself (none: both sides are read row by row;
-    None: whatever is best). Never raises for a database that can't be read: that is told in the result. Raises
-    `BadUrl`, and `Stopped` if `stop` was asked for.
+    None: whatever is best); `kept` is told what `contents` plans and finds, and decides what of it is kept. Never
+    raises for a database that can't be read: that is told in the result. Raises `BadUrl`, and `Stopped` if `stop` was
+    asked for.
     """
     stop = stop or Stop()
     mapping = databases or {}
@@ -119,7 +121,7 @@ def compare_databases(
     counted = LinesResult() if lines else None
     if counted is not None:
         compare_lines(here, there, mapping, scope, stop, counted, progress)
-    compared, kept = ContentsResult() if contents else None, Kept()
+    compared, kept = ContentsResult() if contents else None, kept or Kept()
     if compared is not None:
         compare_contents(here, there, mapping, scope, stop, compared, kept, progress, methods=methods)
     return Comparison(found, counted, compared, kept.differences)
