@@ -34,20 +34,34 @@ def write_workbook(path: Path, sheets: Iterable[Sheet], made_at: float, stop: St
     """Write the file, made at that time (epoch seconds). Raises `Stopped`, and `OSError` for a full disk."""
     # Inside the file's own folder, which goes away as a whole.
     options = {"constant_memory": True, "tmpdir": str(path.parent), "use_zip64": True}
-    with Workbook(str(path), options) as book:
-        book.set_properties({"created": datetime.fromtimestamp(made_at, UTC)})
+    book = Workbook(str(path), options)
+    book.set_properties({"created": datetime.fromtimestamp(made_at, UTC)})
+    try:
         for sheet in sheets:
             _Writer(book, sheet, most_rows).write(stop)
+    except BaseException:
+        _abandon(book)
+        raise
+    book.close()
 
 
 def shown(text: str) -> str:
     """A text as a cell can hold it."""
     escaped = _UNHOLDABLE.sub(_escaped, text)
+    if 2 * len(escaped) <= MOST_TEXT:
+        return escaped
     units = escaped.encode("utf-16-le")
     if len(units) <= 2 * MOST_TEXT:
         return escaped
     end = f"… (cut: {len(text):,} characters)"
     return units[: 2 * (MOST_TEXT - len(end))].decode("utf-16-le", "ignore") + end
+
+
+def _abandon(book: Any) -> None:
+    """Let go of a file that won't be finished: putting together what there is of it could take seconds."""
+    book.fileclosed = True
+    for page in book.worksheets():
+        page.row_data_fh.close()
 
 
 def _escaped(found: re.Match[str]) -> str:
