@@ -6,18 +6,19 @@ import io
 import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
-from functions.comparer.engine import Endpoint, Snapshot, Stop
+from functions.comparer.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
 from functions.comparer.server import Service, serve
 from functions.comparer.sqlite import SqliteEndpoint
+from functions.comparer.table import Row, Shape
 
 PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
 JOB = "f8688cfa-4e05-406f-a2e6-37a773cjb20y"
@@ -77,6 +78,62 @@ class _HeldSnapshot:
                 self.stop.wait(0.01)
         return 1
 
+    def version(self) -> str:
+        return ""
+
+    def shape(self, table: str) -> Shape:
+        raise TableUnreadable(f"the values of {table} are not of this world", damaged=False)
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        return iter(())
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        return ""
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        return None
+
+
+@dataclass
+class PausedEndpoint:
+    """A SQLite file whose table `table`, once its values are compared, is `reached` and waits until `released`."""
+
+    path: Path
+    table: str = "m"
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    single: bool = True
+    types: tuple[str, ...] = SqliteEndpoint.types
+
+    def names(self) -> frozenset[str]:
+        return SqliteEndpoint(self.path, patience=0.3).names()
+
+    @contextmanager
+    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+        with SqliteEndpoint(self.path, patience=0.3).snapshot(name, stop) as snapshot:
+            yield cast(Snapshot, _PausedSnapshot(snapshot, self, stop))
+
+    def pause(self, table: str, stop: Stop) -> None:
+        """Wait, if this is the table."""
+        if table == self.table:
+            self.reached.set()
+            while not self.released.is_set():
+                stop.wait(0.01)
+
+
+class _PausedSnapshot:
+    """A snapshot that is asked for the number of rows when a table is begun."""
+
+    def __init__(self, snapshot: Snapshot, endpoint: PausedEndpoint, stop: Stop) -> None:
+        self._snapshot, self._endpoint, self._stop = snapshot, endpoint, stop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._snapshot, name)
+
+    def count(self, table: str) -> int:
+        self._endpoint.pause(table, self._stop)
+        return self._snapshot.count(table)
+
 
 @dataclass
 class Reply:
@@ -118,6 +175,11 @@ class Comparer:
         """A row comparison, of everything unless `data` says otherwise."""
         info = {"conflict_policy": policy, "compare_type": "lines", "compare_mode": "quick_comparison", **data}
         return await self.create(data_level_compare_info=info)
+
+    async def create_contents(self, policy: str = "keep", **data: Any) -> str:
+        """A value comparison, of everything unless `data` says otherwise; its id."""
+        reply = await self.create_lines(policy, **{"compare_type": "contents", **data})
+        return str(reply.body["data_level_compare_create_result"]["compare_task_id"])
 
     async def results(self, page: int = 1, size: int = 1000, **ids: str) -> Any:
         """query-compare-result's body."""

@@ -1,0 +1,214 @@
+"""A real comparer process, killed twenty times while it compares values: nothing is lost, and little is done twice."""
+
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from functions.comparer.store import Store, Task
+from functions.comparer.work import DATABASES, differences_part, tables_part
+from tests.comparer.served import JOB, PROJECT
+
+SEED = 20
+KILLS = 20
+TABLES = [f"t{number:03}" for number in range(110)]
+ROWS = 2500
+COMPARER = (sys.executable, "-c", "import sys; from functions.local.cli import main; sys.exit(main())", "comparer")
+WANTED = {"conflict_policy": "keep", "compare_type": "contents", "compare_mode": "quick_comparison"}
+
+
+def make_side(path: Path, side: int) -> None:
+    """Equal tables, except that every third one differs: the target lacks row 7, has row 0, and row 700 is changed."""
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) "
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for place, table in enumerate(TABLES):
+            connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT, value)")
+            connection.execute(f"INSERT INTO {table} {numbers} SELECT i, 'name ' || i, i * 1.5 FROM n")
+            if side and place % 3 == 0:
+                connection.execute(f"DELETE FROM {table} WHERE id = 7")
+                connection.execute(f"INSERT INTO {table} VALUES (0, NULL, NULL)")
+                connection.execute(f"UPDATE {table} SET value = 1050 WHERE id = 700")
+
+
+def right_answer() -> dict[str, tuple[str, list[Any]]]:
+    """The result of every table and its differing rows, as they follow from how the tables are made."""
+    differing = [("changed", ["700"], ["700"]), ("extra", None, ["0"]), ("missing", ["7"], None)]
+    return {
+        table: ("CONSISTENT", []) if place % 3 else ("INCONSISTENT", differing) for place, table in enumerate(TABLES)
+    }
+
+
+@dataclass
+class Comparer:
+    """A process that serves, and what it is asked."""
+
+    process: subprocess.Popen[str]
+    port: int
+    connection: http.client.HTTPConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """One request below the job; its answer."""
+        payload = None if body is None else json.dumps(body)
+        self.connection.request(
+            method, f"/v3/{PROJECT}/jobs{path}", payload, {"Content-Type": "application/json"} if payload else {}
+        )
+        with self.connection.getresponse() as response:
+            return json.loads(response.read())
+
+    def create(self) -> str:
+        """Start a value comparison of everything; its id."""
+        answer = self.ask("POST", "/create-compare-task", {"job_id": JOB, "data_level_compare_info": WANTED})
+        return str(answer["data_level_compare_create_result"]["compare_task_id"])
+
+    def finished(self, task_id: str) -> int:
+        """How many tables the API says are done."""
+        infos = self.ask("GET", f"/{JOB}/compare/{task_id}/content-overview")["content_compare_result_infos"]
+        return sum(info["compare_end_num"] for info in infos)
+
+    def bytes_read(self) -> int:
+        """What the process has read from anywhere so far; 0 where the system doesn't say."""
+        counters = Path(f"/proc/{self.process.pid}/io")
+        return int(counters.read_text().split()[1]) if counters.exists() else 0
+
+
+@contextmanager
+def serving(folder: Path, store: Path) -> Iterator[Comparer]:
+    """A comparer process; it is killed in the end."""
+    with (folder / "stderr").open("a") as errors:
+        arguments = ("--jobs", str(folder / "jobs.toml"), "--port", "0", "--store", str(store))
+        process = subprocess.Popen(
+            [*COMPARER, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )
+    with process:
+        try:
+            assert process.stdout
+            found = re.search(r"http://127.0.0.1:(\d+)", process.stdout.readline())
+            assert found, (folder / "stderr").read_text()
+            comparer = Comparer(process, int(found[1]))
+            with closing(comparer.connection):
+                yield comparer
+        finally:
+            process.send_signal(signal.SIGKILL)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What a store has of the task."""
+
+    task: Task
+    tables: Mapping[str, Mapping[str, Any]]
+    differences: Mapping[str, list[Any]]
+    databases: list[str]
+
+
+def kept(store: Path, task_id: str) -> Kept:
+    """Read a copy of a killed service's store: the service itself is to find it as it was left."""
+    folder = store.parent / "copy"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for part in store.parent.glob(f"{store.name}*"):
+        shutil.copy(part, folder)
+    with closing(Store(folder / store.name)) as copy:
+        task = copy.task(task_id)
+        assert task
+        tables = {body["table"]: body for body in copy.page(task_id, tables_part("source"), -1)}
+        differences = {
+            name: sorted(
+                (body["kind"], body["source_key"], body["target_key"])
+                for body in copy.page(task_id, differences_part("source", name), -1)
+            )
+            for name in tables
+        }
+        return Kept(task, tables, differences, [body["result"] for body in copy.page(task_id, DATABASES, -1)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two databases and a job."""
+    for side, name in enumerate(("source", "target")):
+        make_side(tmp_path / f"{name}.db", side)
+    ends = "\n".join(f'{name} = "sqlite:///{tmp_path / name}.db"' for name in ("source", "target"))
+    (tmp_path / "jobs.toml").write_text(f'[jobs."{JOB}"]\n{ends}\n')
+    return tmp_path
+
+
+def warm(comparer: Comparer) -> int:
+    """What a process reads before it compares: itself, and what its answers are made of."""
+    comparer.ask("GET", f"/{JOB}/compare/none/content-overview")
+    comparer.ask("POST", "/create-compare-task", {"job_id": JOB})
+    return comparer.bytes_read()
+
+
+def size(path: Path) -> int:
+    """The bytes of a database and its log: what is read to know what it is, and once more to open it."""
+    return sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*"))
+
+
+def until(comparer: Comparer, task_id: str, finished: int) -> int:
+    """Ask until so many tables are done; how many are."""
+    limit = time.monotonic() + 60
+    while (done := comparer.finished(task_id)) < finished:
+        assert time.monotonic() < limit, f"{done} of {finished} tables are done"
+    return done
+
+
+def assert_nothing_lost(before: Kept, now: Kept) -> None:
+    """What was finished still is, as it was; every state has the differences that belong to it."""
+    assert now.task.reached >= before.task.reached
+    for name, table in before.tables.items():
+        if table["result"] in {"CONSISTENT", "INCONSISTENT"}:
+            assert now.tables[name] == table
+    assert {name: len(found) for name, found in now.differences.items()} == {
+        name: table["kept"] for name, table in now.tables.items()
+    }
+
+
+def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_right_answer(folder: Path) -> None:
+    draw = random.Random(SEED)
+    store, task_id, done, start, read, states = folder / "store.db", "", 0, 0, 0, list[Kept]()
+    once = size(folder / "source.db") + size(folder / "target.db")
+    for _ in range(KILLS):
+        read -= start + 2 * size(store)
+        with serving(folder, store) as comparer:
+            if not task_id:
+                read -= (start := warm(comparer))
+                task_id = comparer.create()
+            seen = until(comparer, task_id, done + draw.randint(1, 3))
+            read += comparer.bytes_read()
+        states.append(kept(store, task_id))
+        assert states[-1].task.status == "RUNNING", f"it ended before it could be killed {KILLS} times"
+        done = sum(table["result"] in {"CONSISTENT", "INCONSISTENT"} for table in states[-1].tables.values())
+        assert done >= seen, "the API has shown what was not kept"
+        assert_nothing_lost(states[max(0, len(states) - 2)], states[-1])
+    read -= start + 2 * size(store)
+    with serving(folder, store) as comparer:
+        until(comparer, task_id, len(TABLES))
+        while comparer.ask("GET", f"/{JOB}/table/compare")["compare_jobs"][0]["status"] == "RUNNING":
+            pass
+        read += comparer.bytes_read()
+    last = kept(store, task_id)
+    assert_nothing_lost(states[-1], last)
+    assert (last.task.status, last.databases) == ("SUCCESSFUL", ["INCONSISTENT"])
+    assert {name: (last.tables[name]["result"], found) for name, found in last.differences.items()} == right_answer()
+    assert read <= 2 * once, f"{read:,} bytes were read in {KILLS + 1} runs; the databases have {once:,}"
