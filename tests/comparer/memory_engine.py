@@ -1,0 +1,171 @@
+"""An engine made of plain Python: what the comparing core knows of an engine is no more than this."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+
+from functions.comparer.engine import Joint, Snapshot, Stop
+from functions.comparer.table import Chunk, Column, Difference, Key, Row, Rule, Shape, TablePlan
+
+
+def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:
+    """A table whose columns are all of one kind; no key: a multiset."""
+    exact: Rule = "exact"
+    keys = (Key(tuple(key), ("ANY",) * len(key), (exact,) * len(key)),) if key else ()
+    return Shape(tuple(Column(name, "ANY") for name in names), keys)
+
+
+@dataclass
+class MemoryTable:
+    """A table as it is held in memory."""
+
+    shape: Shape
+    rows: Sequence[Row] = ()
+
+    def read(self, columns: Sequence[str]) -> Iterator[Row]:
+        names = [column.name for column in self.shape.columns]
+        places = [names.index(column) for column in columns]
+        return (tuple(row[place] for place in places) for row in self.rows)
+
+
+def numbered(count: int, value: object = "v") -> MemoryTable:
+    """A table (id, a) with so many rows."""
+    return MemoryTable(shape("id", "a"), [(number, str(value)) for number in range(count)])
+
+
+@dataclass
+class MemoryDatabase:
+    """A database; `version` is what it says of itself."""
+
+    tables: dict[str, MemoryTable] = field(default_factory=dict)
+    version: str = "1"
+
+
+def nothing(*_: object) -> None:
+    """What is done where nothing is to happen."""
+
+
+class MemoryEndpoint:
+    """Some databases. `happens` is called with everything that is asked of them, and may raise what an engine does."""
+
+    types = ("TABLE",)
+    single = False
+
+    def __init__(
+        self,
+        databases: Mapping[str, MemoryDatabase],
+        *,
+        happens: Callable[[str, str], None] = nothing,
+        join: "int | Callable[[MemorySnapshot, MemorySnapshot], Joint]" = 0,
+    ) -> None:
+        """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint."""
+        self.databases = databases
+        self.happens = happens
+        self.join = join
+
+    def names(self) -> frozenset[str]:
+        self.happens("names", "")
+        return frozenset(self.databases)
+
+    @contextmanager
+    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+        self.happens("snapshot", name)
+        yield MemorySnapshot(self, self.databases[name], stop)
+        self.happens("closed", name)
+
+
+class MemorySnapshot:
+    """One database."""
+
+    def __init__(self, endpoint: MemoryEndpoint, database: MemoryDatabase, stop: Stop) -> None:
+        self.endpoint = endpoint
+        self.database = database
+        self.stop = stop
+
+    def objects(self) -> Mapping[str, frozenset[str]]:
+        return {"TABLE": self.tables()}
+
+    def tables(self) -> frozenset[str]:
+        self.endpoint.happens("tables", "")
+        return frozenset(self.database.tables)
+
+    def count(self, table: str) -> int:
+        self.endpoint.happens("count", table)
+        return len(self.database.tables[table].rows)
+
+    def version(self) -> str:
+        self.endpoint.happens("version", "")
+        return self.database.version
+
+    def shape(self, table: str) -> Shape:
+        self.endpoint.happens("shape", table)
+        return self.database.tables[table].shape
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        self.endpoint.happens("rows", table)
+        for row in self.database.tables[table].read(columns):
+            self.endpoint.happens("row", table)
+            yield row
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        self.endpoint.happens("statement", table)
+        conditions = (f"{column} = {value!r}" for column, value in zip(columns, values, strict=True))
+        return f"SELECT {table} WHERE {' AND '.join(conditions)}"
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        if not self.endpoint.join or not isinstance(target, MemorySnapshot):
+            return None
+        join = self.endpoint.join
+        return nullcontext(join(self, target) if callable(join) else MemoryJoint(self, target, join))
+
+
+class MemoryJoint:
+    """Compares tables with a key of one column, so many keys at once; its marks are keys."""
+
+    def __init__(self, source: MemorySnapshot, target: MemorySnapshot, keys: int) -> None:
+        self.source = source
+        self.target = target
+        self.keys = keys
+
+    def takes(self, plan: TablePlan) -> bool:
+        return len(plan.key) == 1
+
+    def method(self, plan: TablePlan) -> str:
+        del plan
+        return "joined"
+
+    def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
+        self.source.endpoint.happens(f"chunks after {after}", plan.table)
+        (at,) = plan.key
+        ours, theirs = (
+            {row[at]: row for row in side.database.tables[plan.table].read([pair[number] for pair in plan.columns])}
+            for number, side in enumerate((self.source, self.target))
+        )
+        keys = sorted(key for key in ours.keys() | theirs.keys() if isinstance(key, int))
+        keys = [key for key in keys if after is None or key > int(after)]
+        for first in range(0, len(keys), self.keys):
+            chosen = keys[first : first + self.keys]
+            self.source.endpoint.happens("chunk", plan.table)
+            found = [self._difference(plan, key, ours.get(key), theirs.get(key)) for key in chosen]
+            differences = [difference for difference in found if difference]
+            kinds = [difference.kind for difference in differences]
+            yield Chunk(
+                str(chosen[-1]) if chosen[-1] != keys[-1] else None,
+                sum(key in ours for key in chosen),
+                sum(key in theirs for key in chosen),
+                kinds.count("missing"),
+                kinds.count("extra"),
+                kinds.count("changed"),
+                tuple(differences[:room]),
+            )
+            room -= len(differences[:room])
+
+    @staticmethod
+    def _difference(plan: TablePlan, key: object, ours: Row | None, theirs: Row | None) -> Difference | None:
+        shown = (key,)
+        if theirs is None:
+            return Difference("missing", shown, None)  # type: ignore[arg-type]  # an integer
+        if ours is None:
+            return Difference("extra", None, shown)  # type: ignore[arg-type]  # an integer
+        names = tuple(plan.columns[at][0] for at in range(len(ours)) if ours[at] != theirs[at])
+        return Difference("changed", shown, shown, names) if names else None  # type: ignore[arg-type]  # an integer

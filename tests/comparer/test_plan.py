@@ -1,0 +1,74 @@
+"""How the values of a table are compared, as decided from its two shapes."""
+
+import pytest
+
+from functions.comparer.plan import plan_of
+from functions.comparer.table import Column, Key, Rule, Shape, TablePlan
+
+
+def columns(*names: str, kind: str = "TEXT") -> tuple[Column, ...]:
+    return tuple(Column(name, kind) for name in names)
+
+
+def key(*names: str, kind: str = "TEXT", rule: Rule = "exact") -> Key:
+    return Key(names, (kind,) * len(names), (rule,) * len(names))
+
+
+def planned(source: Shape, target: Shape) -> TablePlan:
+    plan = plan_of("t", source, target).plan
+    assert plan
+    return plan
+
+
+def test_columns_are_paired_by_name_whatever_their_order_and_their_ascii_case() -> None:
+    plan = planned(Shape(columns("id", "B", "É"), ()), Shape(columns("É", "b", "ID", kind="BLOB"), ()))
+    assert plan.columns == (("id", "ID"), ("B", "b"), ("É", "É"))
+    assert plan.kinds == (("TEXT", "BLOB"),) * 3
+
+
+def test_letters_beyond_ascii_are_not_the_same_in_the_other_case() -> None:
+    found = plan_of("t", Shape(columns("a", "É"), ()), Shape(columns("a", "é"), ()))
+    assert (found.missing, found.extra) == (("É",), ("é",))
+    assert found.remarks == ("Column É is missing in the target.", "Column é is missing in the source.")
+
+
+def test_where_columns_differ_in_case_alone_each_finds_its_own() -> None:
+    plan = planned(Shape(columns("a", "A", "b"), ()), Shape(columns("B", "A", "a"), ()))
+    assert plan.columns == (("a", "a"), ("A", "A"), ("b", "B"))
+
+
+def test_a_column_is_paired_once() -> None:
+    found = plan_of("t", Shape(columns("a", "A"), ()), Shape(columns("A"), ()))
+    assert found.plan
+    assert found.plan.columns == (("A", "A"),)
+    assert found.missing == ("a",)
+
+
+def test_tables_without_a_common_column_cant_be_compared() -> None:
+    found = plan_of("t", Shape(columns("a"), (key("a"),)), Shape(columns("b"), (key("b"),)))
+    assert found.plan is None
+    assert found.remarks == ("The two tables have no column in common.",)
+
+
+def test_the_first_key_that_both_sides_have_is_the_key() -> None:
+    source = Shape(columns("a", "b", "c"), (key("a"), key("b", "c"), key("c")))
+    target = Shape(columns("c", "B", "a"), (key("c"), key("c", "B")))
+    assert planned(source, target).key == (1, 2)
+    assert planned(source, Shape(target.columns, (key("c"),))).key == (2,)
+
+
+def test_the_rules_follow_the_columns_of_the_key() -> None:
+    mixed = Key(("b", "a"), ("TEXT", "TEXT"), ("nocase", "rtrim"))
+    plan = planned(Shape(columns("a", "b"), (mixed,)), Shape(columns("a", "b"), (mixed,)))
+    assert (plan.key, plan.rules) == ((1, 0), ("nocase", "rtrim"))
+
+
+@pytest.mark.parametrize("other", [key("a", kind="INTEGER"), key("a", rule="nocase"), key("a", "b"), key("b")], ids=str)
+def test_without_a_key_that_is_the_same_on_both_sides_there_is_none(other: Key) -> None:
+    plan = planned(Shape(columns("a", "b"), (key("a"),)), Shape(columns("a", "b"), (other,)))
+    assert (plan.key, plan.rules) == ((), ())
+
+
+def test_a_key_over_a_column_that_the_target_lacks_is_none() -> None:
+    source = Shape(columns("a", "b"), (key("a", "b"),))
+    assert planned(source, Shape(columns("a"), (key("a"),))).key == ()
