@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.comparer.compare import Comparison as Found
-from functions.comparer.results import DatabaseLines, DataResult, ObjectResult, ObjectsResult, TableLines, TypeResult
-from functions.pipeline.comparison import Comparison, DatabaseLine, Outcome, Result, TableLine, TypeCount, Verdict
+from functions.comparer.results import ObjectResult, ObjectsResult, TypeResult
+from functions.local.compared_data import contents_json, data_json, data_outcome, verdict_of
+from functions.pipeline.comparison import Comparison, Outcome, Result, TypeCount, Verdict
 from functions.pipeline.messages import LEVELS, Request
 from functions.pipeline.summary import next_step, summary
 from functions.pipeline.verdict import overall
@@ -16,7 +17,6 @@ _RESULTS: dict[ObjectResult, Result] = {
     ObjectResult.INCONSISTENT: "inconsistent",
     ObjectResult.INCOMPLETE: "incomplete",
 }
-_DIFFERENT = {DataResult.INCONSISTENT, DataResult.TARGET_DB_MISSING}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,12 @@ class Report:
 
 
 def report_of(found: Found) -> Report:
-    """The verdict of a direct comparison, its sentence, and what differs; nothing is cut."""
-    outcomes = [o for o in (_objects(found.objects), _lines(found)) if o is not None]
+    """The verdict of a direct comparison, its sentence, and what differs: all that `found` has.
+
+    `data` has the row counts, `contents` the values; each is what an event has under `data`.
+    """
+    outcomes = [_objects(found.objects)] if found.objects else []
+    outcomes += [data_outcome(level) for level in (found.lines, found.contents) if level]
     verdict = overall(o.verdict for o in outcomes)
     by_level = {o.level: o for o in outcomes}
     content = {
@@ -40,7 +44,8 @@ def report_of(found: Found) -> Report:
         "errors": [*found.failures, *found.remarks],
         "next_step": next_step(verdict, None) if verdict == "inconsistent" else None,
         "objects": {"types": [t.model_dump() for t in by_level["objects"].types]} if "objects" in by_level else None,
-        "data": _data(by_level["lines"]) if "lines" in by_level else None,
+        "data": data_json(by_level["lines"]) if "lines" in by_level else None,
+        "contents": contents_json(by_level["contents"], found.contents, found.differences) if found.contents else None,
     }
     return Report(verdict, {name: value for name, value in content.items() if value is not None})
 
@@ -51,9 +56,10 @@ def _as_comparison(outcomes: Iterable[Outcome]) -> Comparison:
     request: dict[str, Any] = {"job_id": "direct"}
     if "objects" in levels:
         request["object_level_compare_type"] = "objects"
-    if "lines" in levels:
+    if data := {"lines", "contents"} & levels:
+        # Whoever compares values has counted the rows too.
         request["data_level_compare_info"] = {
-            "conflict_policy": "keep", "compare_type": "lines", "compare_mode": "quick_comparison",
+            "conflict_policy": "keep", "compare_type": min(data), "compare_mode": "quick_comparison",
         }  # fmt: skip
     return Comparison(
         comparison_id="direct",
@@ -65,13 +71,11 @@ def _as_comparison(outcomes: Iterable[Outcome]) -> Comparison:
     )
 
 
-def _objects(found: ObjectsResult | None) -> Outcome | None:
-    if found is None:
-        return None
+def _objects(found: ObjectsResult) -> Outcome:
     results = [_RESULTS[t.result] for t in found.types]
     return Outcome(
         level="objects",
-        verdict=_verdict(results, failures=found.failures),
+        verdict=verdict_of(results, failures=found.failures),
         at=0,
         types=tuple(_type(t) for t in found.types),
         compared=len(results),
@@ -94,76 +98,3 @@ def _type(found: TypeResult) -> TypeCount:
         different=tuple(d.source for d in differing if d.source is not None and d.target is not None),
         not_compared=tuple(d.source or d.target or "" for d in uncertain),
     )
-
-
-def _lines(found: Found) -> Outcome | None:
-    if found.lines is None:
-        return None
-    databases = [_database(d) for d in found.lines.databases]
-    tables = [_table(d, t) for d in found.lines.databases for t in d.tables]
-    results = [t.result for t in tables] + [d.result for d in databases]
-    return Outcome(
-        level="lines",
-        verdict=_verdict(
-            results if tables else [r for r in results if r != "consistent"], failures=found.lines.failures
-        ),
-        at=0,
-        databases=tuple(databases),
-        tables=tuple(tables),
-        compared=sum(t.result != "incomplete" for t in tables),
-        inconsistent=sum(t.result == "inconsistent" for t in tables),
-        incomplete=sum(t.result == "incomplete" for t in tables),
-    )
-
-
-def _database(found: DatabaseLines) -> DatabaseLine:
-    results = [_data_result(t.result) for t in found.tables]
-    return DatabaseLine(
-        source_db=found.source_db,
-        target_db=found.target_db,
-        tables=len(results),
-        inconsistent=results.count("inconsistent"),
-        incomplete=results.count("incomplete"),
-        result=_data_result(found.result),
-    )
-
-
-def _table(database: DatabaseLines, found: TableLines) -> TableLine:
-    known = found.source_rows is not None and found.target_rows is not None
-    return TableLine(
-        source_db=database.source_db,
-        source_table=found.table,
-        target_db=database.target_db,
-        target_table=found.table,
-        source_rows=found.source_rows,
-        target_rows=found.target_rows,
-        difference_rows=abs((found.source_rows or 0) - (found.target_rows or 0)) if known else None,
-        result=_data_result(found.result),
-        message=found.message,
-    )
-
-
-def _data_result(found: DataResult) -> Result:
-    if found in _DIFFERENT:
-        return "inconsistent"
-    return "consistent" if found is DataResult.CONSISTENT else "incomplete"
-
-
-def _verdict(results: Iterable[Result], *, failures: Iterable[str]) -> Verdict:
-    """A found difference outranks everything; what could not be read makes the rest worth nothing."""
-    seen = set(results)
-    if "inconsistent" in seen:
-        return "inconsistent"
-    if any(failures):
-        return "failed"
-    return "consistent" if seen == {"consistent"} else "incomplete"
-
-
-def _data(outcome: Outcome) -> dict[str, Any]:
-    totals = {name: getattr(outcome, name) for name in ("compared", "inconsistent", "incomplete")}
-    return {
-        "level": outcome.level,
-        "totals": totals,
-        "databases": [d.model_dump() for d in outcome.databases],
-        "tables": [t.model_dump(exclude_none=True) for t in outcome.tables],
-    }

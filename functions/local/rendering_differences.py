@@ -1,9 +1,13 @@
-"""Shows what a comparison found, by name: from the `objects` and `data` of a finished event to lines."""
+"""Shows what a comparison found, by name: from the `objects` and `data` of a finished event to lines.
+
+`parity compare` may have counted rows and compared values too; then `contents` has the values.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from functions.local.rendering import DIM, Part, Screen
+from functions.local.rendering_rows import RowRoom, show_rows, told_rows
 
 _NAMED = (
     ("only_in_source", "only in source"),
@@ -20,19 +24,21 @@ _LEAST, _MOST = 18, 40
 _MOST_UNCOMPARED = 3
 
 
-def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | None = None) -> None:
-    """Write both levels of an event's data, what differs by name; at most `most` names or tables of a kind each."""
-    objects, tables = data.get("objects"), data.get("data")
-    names = [t["type"] for t in (objects or {}).get("types", [])] + [_name(t) for t in (tables or {}).get("tables", [])]
+def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | None = None, rows: int = 5) -> None:
+    """Write all levels, what differs by name: at most `most` names or tables of a kind, and `rows` rows of a table."""
+    objects, levels = data.get("objects"), [data[name] for name in ("data", "contents") if data.get(name)]
+    names = [t["type"] for t in (objects or {}).get("types", [])]
+    names += [_name(t) for level in levels for t in level.get("tables", [])]
     column = min(max([len(name) for name in names] + [_LEAST]), _MOST)
     if objects and objects["types"]:
         _head(screen, "objects", column)
         for kind in objects["types"]:
             _show_type(screen, kind, column, most)
         _omitted(screen, objects.get("types_omitted", 0), "object types")
-    if tables and (tables.get("tables") or tables.get("databases")):
-        _head(screen, {"lines": "rows", "contents": "values"}.get(tables["level"], tables["level"]), column)
-        _show_tables(screen, tables, column, most)
+    for level in levels:
+        if level.get("tables") or level.get("databases"):
+            _head(screen, {"lines": "rows", "contents": "values"}.get(level["level"], level["level"]), column)
+            _show_tables(screen, level, column, most, RowRoom(rows))
 
 
 def _head(screen: Screen, title: str, column: int) -> None:
@@ -55,11 +61,12 @@ def _show_type(screen: Screen, kind: Mapping[str, Any], column: int, most: int |
     _omitted(screen, kind.get("omitted", 0), "names")
 
 
-def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int | None) -> None:
+def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int | None, room: RowRoom) -> None:
     tables = data.get("tables", [])
     wrong = [t for t in tables if t["result"] != "consistent"]
     for table in wrong[:most]:
-        _show_table(screen, table, column)
+        _show_table(screen, table, column, _told(data["level"], table))
+        show_rows(screen, table, room)
     _omitted(screen, len(wrong) - len(wrong[:most]), "tables")
     told = {t["source_db"] for t in wrong}
     for database in data.get("databases", []):
@@ -72,15 +79,21 @@ def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int
     _omitted(screen, data.get("tables_omitted", 0), "tables")
 
 
-def _show_table(screen: Screen, table: Mapping[str, Any], column: int) -> None:
-    source, target = table.get("source_rows"), table.get("target_rows")
-    told = str(table.get("message") or _gap(source, target)).removeprefix("The table is ")
+def _show_table(screen: Screen, table: Mapping[str, Any], column: int, told: str) -> None:
     parts: Iterable[Part] = (
-        _row(_name(table), source, target, column),
+        _row(_name(table), table.get("source_rows"), table.get("target_rows"), column),
         _result(table["result"]),
         f"  {told[:1].lower()}{told[1:].rstrip('.')}" if told else "",
     )
     screen.line(*parts, hang=6)
+
+
+def _told(level: str, table: Mapping[str, Any]) -> str:
+    """What is wrong with a table, in a few words."""
+    message = str(table.get("message") or "").removeprefix("The table is ")
+    if level == "contents":
+        return "; ".join(part for part in (told_rows(table), message) if part)
+    return message or _gap(table.get("source_rows"), table.get("target_rows"))
 
 
 def _gap(source: int | None, target: int | None) -> str:

@@ -31,7 +31,7 @@ def assert_refused(ended: Ended, *words: str) -> None:
         (("compare", "absent.db", "absent.db"), ("SOURCE", "absent.db", "no such file")),
         (("compare", "postgres://me:secret@host/db", "b.db"), ("SOURCE", "postgres", "allowed", "sqlite:///")),
         (("compare", "sqlite://host/a.db", "b.db"), ("SOURCE", "no host")),
-        (("compare", "a.db", "b.db", "--contents"), ("--contents", "not available yet", "--lines")),
+        (("compare", "a.db", "b.db", "--differences", "3"), ("--differences", "--contents")),
         (("compare", "a.db", "b.db", "--tables", ","), ("--tables", "names")),
         (("compare", "a.db", "b.db", "--objects", "--tables", "t"), ("--tables", "--lines")),
         (("comparer",), ("--jobs",)),

@@ -1,0 +1,57 @@
+"""Following a value comparison while it runs: what it plans, how far it is, and as many differences as are shown."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from functions.comparer.kept import Kept
+from functions.comparer.results import DatabaseContents, DataResult, Progress, RowDifference, TableContents
+
+_NOT_COMPARED = {DataResult.CAN_NOT_COMPARE, DataResult.FAILED}
+
+
+class Following(Kept):
+    """Keeps at most `most` differences of a table (None: all that there are), and what is to be told.
+
+    It is filled in the thread of the comparison and read in another.
+    """
+
+    def __init__(self, most: int | None) -> None:
+        super().__init__()
+        self._most = most
+        self._differing: dict[tuple[str, str], int] = {}
+        self.text = "comparing"
+        """What is going on, in one line."""
+        self.announced: deque[str] = deque()
+        """What can't be compared and why, in lines that nobody has taken yet."""
+
+    def planned(self, database: DatabaseContents) -> None:
+        """Announce what can't be compared, before anything is."""
+        for table in database.tables:
+            if table.result in _NOT_COMPARED:
+                self.announced.append(f"{database.source_db}.{table.table}: {table.message}")
+
+    def begun(self, database: str, table: TableContents) -> None:
+        """The table is compared from its beginning."""
+        super().begun(database, table)
+        self._differing.pop((database, table.table), None)
+
+    def compared(self, database: str, table: TableContents, differences: Sequence[RowDifference]) -> None:
+        """Count what differs, and keep what there is room for."""
+        place = database, table.table
+        self._differing[place] = table.differing
+        room = None if self._most is None else max(0, self._most - len(self.differences.get(place, ())))
+        super().compared(database, table, differences[:room])
+
+    def tell(self, step: Progress) -> None:
+        """Take over how far the comparison is."""
+        if step.table is None:
+            self.text = f"reading {step.database} ({step.done + 1} of {step.total})"
+            return
+        where = f"{step.database}.{step.table} ({step.done + 1} of {step.total})"
+        if step.level == "lines":
+            self.text = f"counting rows of {where}"
+            return
+        self.text = f"comparing values of {where}"
+        if step.rows:
+            differing = sum(list(self._differing.values()))
+            self.text += f": {step.rows[0]:,} of {step.rows[1]:,} rows, {differing:,} differing so far"
