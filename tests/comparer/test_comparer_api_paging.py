@@ -120,7 +120,7 @@ async def all_pages(comparer: Comparer, path: str, query: dict[str, Any], limit:
 
 def test_pages_with_an_offset_are_complete_and_stable(tmp_path: Path) -> None:
     def steps(comparer: Comparer, run: Callable[[Awaitable[Any]], Any]) -> None:
-        @settings(max_examples=25, deadline=None)
+        @settings(max_examples=15, deadline=None)
         @given(FOUND, LIMITS)
         def read(found: list[list[tuple[DataResult, int]]], limit: int) -> None:
             ids = keep(comparer, found)
@@ -169,7 +169,7 @@ async def all_numbered(comparer: Comparer, ids: dict[str, str], size: int) -> di
 
 def test_pages_with_a_number_are_complete_and_stable_and_counts_are_totals(tmp_path: Path) -> None:
     def steps(comparer: Comparer, run: Callable[[Awaitable[Any]], Any]) -> None:
-        @settings(max_examples=25, deadline=None)
+        @settings(max_examples=15, deadline=None)
         @given(FOUND, LIMITS)
         def read(found: list[list[tuple[DataResult, int]]], size: int) -> None:
             ids = keep(comparer, found)

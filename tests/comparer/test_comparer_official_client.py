@@ -16,6 +16,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]  # no type in
 from pydantic import SecretStr
 
 from functions.comparer.jobs_file import AuthConfig
+from functions.pipeline import drs_models as wire
 from tests.comparer.served import JOB, PROJECT, Clock, Comparer, HeldEndpoint, config_for, make_database, rows, served
 
 pytestmark = [
@@ -150,6 +151,24 @@ def test_both_seeds_and_the_results_by_id(
         assert all(t.create_time.isdigit() and len(t.create_time) == 13 for t in listed)
 
     run(databases, steps)
+
+
+@pytest.mark.parametrize(
+    ("model", "official"),
+    [
+        (wire.CreateObjectTask, "CreateObjectCompareJobReq"),
+        (wire.CreateDataTask, "CreateDataLevelTableCompareJobReq"),
+        (wire.CreatedDataTask, "CreateDataLevelTableCompareJobResponse"),
+        (wire.ExportRequest, "ExportCompareResultReq"),
+        (wire.ContentDifferencePage, "ListContentCompareDifferenceResponse"),
+        (wire.ContentDifference, "CompareJobContentDetailInfo"),
+    ],
+)
+def test_what_only_a_server_reads_and_writes_is_named_as_in_the_client(
+    model: type[wire.Answer] | type[wire.Request], official: str
+) -> None:
+    known = set(getattr(v3, official).attribute_map.values())
+    assert set(model.model_fields) - {"error_code", "error_msg"} == known
 
 
 @pytest.fixture
