@@ -72,9 +72,13 @@ def line_detail(store: Store, job: Job, task_id: str, query: Mapping[str, str]) 
     limit, offset = read_page(query)
     status = read_choice(query, "status", _STATUSES)
     task = task_of(store, job, task_id, "lines")
-    infos = [_of_rows(table, task) for _, table in _matching(store, job, task, query)]
-    shown = [info for info in infos if status in {None, str(info.status)}]
-    return LineDetailPage(total_count=len(shown), table_line_compare_result_infos=shown[offset : offset + limit])
+    shown = [
+        table for _, table in _matching(store, job, task, query) if status in {None, str(number_of_table(table, task))}
+    ]
+    return LineDetailPage(
+        total_count=len(shown),
+        table_line_compare_result_infos=[_of_rows(table, task) for table in shown[offset : offset + limit]],
+    )
 
 
 def content_detail(store: Store, job: Job, task_id: str, query: Mapping[str, str]) -> ContentDetailPage:
