@@ -22,6 +22,7 @@ from functions.comparer.sqlite_file import (
     unreadable,
     version,
 )
+from functions.comparer.sqlite_joint import open_joint
 from functions.comparer.table import Row, Shape
 
 _TRY_SECONDS = 0.25
@@ -153,9 +154,9 @@ class SqliteSnapshot:
         encoding, foreign = self._catalog.encoding, self._foreign[chosen]
         return sqlite_shown.statement(table, columns, values, encoding=encoding, foreign=foreign)
 
-    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:  # noqa: ARG002 (none is made yet)
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
         """See `Snapshot.joint`."""
-        return None
+        return open_joint(self.file, target.file, self.stop) if isinstance(target, SqliteSnapshot) else None
 
     def _collation(self, table: str, column: str) -> str:
         try:
