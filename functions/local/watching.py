@@ -68,7 +68,7 @@ class Watch:
 
 def progress_text(view: Mapping[str, Any]) -> str:
     """How far a comparison is, in one line."""
-    tasks = ", ".join(f"{t['level']} {t.get('status') or 'created'}" for t in view.get("drs_tasks", []))
+    tasks = ", ".join(_task_text(task) for task in view.get("drs_tasks", []))
     match view.get("state"):
         case "accepted":
             text = "accepted, waiting for DRS to take it"
@@ -78,3 +78,8 @@ def progress_text(view: Mapping[str, Any]) -> str:
             text = str(state)
     code = (view.get("last_trouble") or {}).get("code")
     return f"{text}; last trouble: {code}" if code else text
+
+
+def _task_text(task: Mapping[str, Any]) -> str:
+    text = f"{task['level']} {task.get('status') or 'created'}"
+    return f"{text} ({task.get('tables_compared', 0)} of {task['tables']} tables)" if task.get("tables") else text

@@ -49,6 +49,8 @@ class Task(Stored):
     origin: Origin
     began_at: float
     status: str = ""
+    #: How many tables it had compared, of how many.
+    progress: tuple[int, int] | None = None
     #: Since when, and in how many polls in a row, it could not be found by its id.
     missing_since: float | None = None
     missing_polls: int = 0

@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.pipeline.comparison import Task
 from functions.pipeline.ledger import comparison_in
 
 
@@ -25,10 +26,7 @@ def short_view(item: dict[str, Any]) -> dict[str, Any]:
 def full_view(item: dict[str, Any]) -> dict[str, Any]:
     """All that is known of one comparison, and its finished event once there is one."""
     comparison = comparison_in(item)
-    tasks = [
-        _given({"level": t.level, "compare_task_id": t.task_id, "origin": t.origin, "status": t.status or None})
-        for t in comparison.tasks
-    ]
+    tasks = [_task(task) for task in comparison.tasks]
     trouble = comparison.last_trouble
     return short_view(item) | _given(
         {
@@ -43,6 +41,20 @@ def full_view(item: dict[str, Any]) -> dict[str, Any]:
             if trouble
             else None,
             "event": json.loads(item["event"]) if "event" in item else None,
+        }
+    )
+
+
+def _task(task: Task) -> dict[str, Any]:
+    compared, tables = task.progress or (None, None)
+    return _given(
+        {
+            "level": task.level,
+            "compare_task_id": task.task_id,
+            "origin": task.origin,
+            "status": task.status or None,
+            "tables_compared": compared,
+            "tables": tables,
         }
     )
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from functions.pipeline import drs_models as wire_models
 from functions.pipeline.drs_errors import NOT_VISIBLE, Refused, TryLater
 from functions.pipeline.drs_pages import MOST_PAGES, Results, by_offset, data_tasks, raise_told
+from functions.pipeline.drs_rows import add_rows
 from functions.pipeline.drs_tally import Tally
 from functions.pipeline.drs_wire import Wire
 from functions.pipeline.readings import (
@@ -27,6 +28,7 @@ from functions.pipeline.readings import (
 
 DataLevel = Literal["lines", "contents"]
 
+_RUNNING: Final = wire_models.UNFINISHED_STATUSES - {wire_models.WAITING_FOR_RUNNING}
 _CUT: Final = "more pages of results than are read"
 
 
@@ -34,8 +36,11 @@ async def read_data(wire: Wire, results: Results, job_id: str, task_id: str, lev
     """One look at a row or value comparison. Raises ``TryLater`` and ``Refused``."""
     status = await _status(wire, results, job_id, task_id)
     if not is_terminal(status):
-        return Reading(task_id, level, status, terminal=False)
+        running = level == "contents" and status in _RUNNING
+        progress = await _progress(wire, job_id, task_id) if running else None
+        return Reading(task_id, level, status, terminal=False, progress=progress)
     tally, trouble = await _results(wire, results, job_id, task_id, level)
+    await add_rows(wire, job_id, task_id, tally)
     databases, tables = tally.results()
     return Reading(
         task_id,
@@ -68,6 +73,24 @@ async def _status(wire: Wire, results: Results, job_id: str, task_id: str) -> st
     if gone or len(refusals) == 2:
         raise (gone or refusals)[0]
     raise TryLater(NOT_VISIBLE, f"DRS doesn't show data-level task {task_id}")
+
+
+async def _progress(wire: Wire, job_id: str, task_id: str) -> tuple[int, int] | None:
+    """How many tables a value comparison has compared, of how many; ``None`` where DRS doesn't say, or not now."""
+    if not wire.time.is_plenty:
+        return None
+    ended = total = 0
+    try:
+        async for page in _overviews(wire, job_id, task_id, "contents"):
+            ended += sum(item.compare_end_num or 0 for item in page)
+            total += sum(item.compare_num or 0 for item in page)
+    except Refused:
+        return None
+    except TryLater as error:
+        if error.reason == "credentials":
+            raise
+        return None
+    return (ended, total) if total else None
 
 
 async def _results(
@@ -111,7 +134,7 @@ async def _by_id(wire: Wire, results: Results, job_id: str, task_id: str, level:
 
 
 async def _by_path(wire: Wire, job_id: str, task_id: str, level: DataLevel) -> Tally:
-    tally = Tally()
+    tally = Tally(has_rows=level == "contents")
     place = (wire, job_id, task_id)
     async for page in _overviews(*place, level):
         tally.add_databases(database_of_overview(item) for item in page)

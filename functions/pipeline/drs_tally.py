@@ -37,6 +37,8 @@ class Tally:
     row_totals: dict[tuple[str, str], int] = field(default_factory=dict)
     database_total: int | None = None
     table_totals: dict[tuple[Kind, str, str], int] = field(default_factory=dict)
+    has_rows: bool = False
+    """Whether values were compared, so that differing rows can be named."""
     cut: str | None = None
     """Why reading stopped before its end; ``None``: it didn't."""
 
@@ -82,7 +84,20 @@ class Tally:
     @property
     def truncated(self) -> bool:
         """Whether DRS counts more differing rows of a table than have been kept."""
-        return any(total > len(self.rows.get(table, ())) for table, total in self.row_totals.items())
+        return any(total > len(self.rows.get(place, ())) for place, total in self._row_totals().items())
+
+    def without_rows(self) -> list[tuple[str, str]]:
+        """Tables of which DRS counts differing rows and none has been read, by source database and name."""
+        return [place for place, total in self._row_totals().items() if total and not self.rows.get(place)]
+
+    def add_rows(self, source_db: str, table: str, rows: Iterable[RowDifference], total: int | None) -> None:
+        """Take over differing rows of one table, of which DRS counts ``total``."""
+        place = (source_db, table)
+        kept = self.rows.setdefault(place, [])
+        for row in rows:
+            if len(kept) < MOST_ROWS and row not in kept[-1:]:
+                kept.append(row)
+        self.row_totals[place] = max(total or 0, len(kept), self.row_totals.get(place, 0))
 
     @property
     def complete(self) -> bool:
@@ -111,6 +126,7 @@ class Tally:
         return self.add_tables("compared", tables_of_lines(results, self._targets())) or fresh
 
     def _add_contents(self, results: wire.ContentResults) -> bool:
+        self.has_rows = True
         if results.content_compare_overview_count is not None:
             self.database_total = results.content_compare_overview_count
         fresh = self.add_databases(databases_of_results(results))
@@ -124,13 +140,18 @@ class Tally:
 
     def _add_rows(self, results: wire.ContentResults) -> None:
         for item in results.content_compare_diffs or ():
-            place = (item.source_db_name or "", item.source_table_name or "")
             total = item.content_compare_diff_count or len(item.content_compare_diff or ())
-            self.row_totals[place] = max(total, self.row_totals.get(place, 0))
+            self.add_rows(item.source_db_name or "", item.source_table_name or "", (), total)
         for source_db, table, row in rows_of_contents(results):
-            rows = self.rows.setdefault((source_db, table), [])
-            if len(rows) < MOST_ROWS and row not in rows[-1:]:
-                rows.append(row)
+            self.add_rows(source_db, table, (row,), None)
+
+    def _row_totals(self) -> dict[tuple[str, str], int]:
+        """How many rows differ in each table, by the larger of what DRS counts beside its rows and in its result."""
+        totals = dict(self.row_totals)
+        for table in self.tables.values() if self.has_rows else ():
+            place = (table.source_db, table.source_table)
+            totals[place] = max(table.difference_rows or 0, totals.get(place, 0))
+        return totals
 
     def _expect(self, kind: Kind, counts: Iterable[tuple[str | None, int | None]]) -> None:
         """What one page counts. A source database that is there twice has two targets, if it is known to have any."""

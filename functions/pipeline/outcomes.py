@@ -75,7 +75,8 @@ class _Cut:
 
     def table(self, table: TableResult) -> TableLine:
         rows = table.differences if self.include_keys else ()
-        most = self.most // 5
+        shown = rows[: self.most // 5]
+        differing = max(table.difference_rows or 0, len(rows)) if rows else 0
         return TableLine(
             source_db=_short(table.source_db),
             source_table=_short(table.source_table),
@@ -86,8 +87,8 @@ class _Cut:
             difference_rows=table.difference_rows,
             result=table.result,
             message=_short(table.message) if table.message else None,
-            rows=tuple(_row(r) for r in rows[:most]),
-            rows_omitted=max(0, len(rows) - most),
+            rows=tuple(_row(r) for r in shown),
+            rows_omitted=differing - len(shown),
         )
 
 

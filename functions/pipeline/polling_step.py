@@ -122,7 +122,12 @@ class Poller:
         if reading.status not in UNFINISHED_STATUSES:
             metrics.count("UnknownStatus")
             _log.warning("drs.unknown_status", status=reading.status, comparison_id=comparison.comparison_id)
-        seen = {"status": reading.status, "missing_since": None, "missing_polls": 0}
+        seen = {
+            "status": reading.status,
+            "progress": reading.progress or task.progress,
+            "missing_since": None,
+            "missing_polls": 0,
+        }
         return _clear(comparison, reading).with_task(task.model_copy(update=seen)), reading.retry_after
 
     def _outcome_of(self, comparison: Comparison, task: Task, reading: Reading) -> Outcome:

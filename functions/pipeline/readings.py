@@ -132,6 +132,8 @@ class Reading:
     retry_after: float | None = None
     truncated: bool = False
     """Names of objects or keys of rows were left out, for time or number; nothing that decides is missing for it."""
+    progress: tuple[int, int] | None = None
+    """Of a running value comparison: how many tables have been compared, of how many."""
 
 
 # --- one result ------------------------------------------------------------------------------------------------------
@@ -316,6 +318,19 @@ def rows_of_contents(results: wire.ContentResults) -> Iterator[tuple[str, str, R
                 target_sql=row.target_select_sql,
             )
             yield table.source_db_name or "", table.source_table_name or "", difference
+
+
+def rows_of_difference(page: wire.ContentDifferencePage) -> tuple[RowDifference, ...]:
+    """Differing rows of one table as content-difference shows them."""
+    return tuple(
+        RowDifference(
+            source_key=tuple(row.source_key_value or ()),
+            target_key=tuple(row.target_key_value or ()),
+            source_sql=row.select_sql,
+            target_sql=row.target_select_sql,
+        )
+        for row in page.contents_infos or ()
+    )
 
 
 # --- data, in numbers ------------------------------------------------------------------------------------------------

@@ -104,6 +104,33 @@ def test_watch_follows_until_the_event_is_there_and_tells_each_change_once(parit
     assert ended.err.splitlines() == [f"{ID}: accepted, waiting for DRS to take it"]
 
 
+def test_watch_shows_how_many_tables_were_compared_and_then_which_rows_differ(parity: Parity, door: ServedDoor) -> None:
+    task = {"level": "contents", "status": "RUNNING", "tables_compared": 3, "tables": 12}
+    rows = [
+        {"source_key": ["3"], "target_key": ["3"]},
+        {"source_key": ["7", None], "target_key": [], "source_sql": "SELECT"},
+        {"source_key": [], "target_key": ["99"]},
+    ]
+    tables = [
+        {"source_db": "shop", "source_table": "a", "source_rows": 30, "target_rows": 30, "result": "inconsistent"}
+        | {"difference_rows": 41, "rows": rows, "rows_omitted": 38},
+        {"source_db": "shop", "source_table": "b", "source_rows": 1, "target_rows": 1, "result": "inconsistent"}
+        | {"difference_rows": 1},
+        {"source_db": "shop", "source_table": "c", "result": "incomplete", "message": "No column in common."},
+    ]
+    ended = Scripted(200, view("finished", event=event("inconsistent", data={"level": "contents", "tables": tables})))
+    door.answer(f"GET {PATH}", Scripted(200, view("polling", drs_tasks=[task]), {"retry-after": "0"}), ended)
+    found = parity("watch", ID)
+    assert "at DRS: contents RUNNING (3 of 12 tables)" in found.err
+    lines = [" ".join(line.split()) for line in found.out.splitlines()]
+    assert "values source target" in lines
+    assert "shop.a 30 30 DIFFERENT 41 rows differ" in lines
+    assert ["changed 3", "only in source 7, NULL", "only in target 99"] == lines[2:5]
+    assert "… and 38 more differing rows" in lines
+    assert "shop.b 1 1 DIFFERENT 1 row differs" in lines
+    assert "shop.c - - not compared no column in common" in lines
+
+
 def test_watch_as_json_is_the_event_as_one_line_and_nothing_else(parity: Parity, door: ServedDoor) -> None:
     door.answer(f"GET {PATH}", Scripted(200, view("accepted"), {"retry-after": "0"}), finished("inconsistent"))
     ended = parity("watch", ID, "--json")

@@ -10,7 +10,7 @@ alone. Whatever is asked is in `calls`. `identities` has what is accepted (`acce
 longest row.
 
 Endpoints to script: token, create, results, status, overview, detail, tables, cancel, line-overview, line-detail,
-content-overview, content-detail.
+content-overview, content-detail, content-difference.
 """
 
 import asyncio
@@ -198,6 +198,8 @@ class ServedDrs:
                 found = "cancel", self._cancel, [job_id, task_id]
             case ("GET", job_id, "compare", task_id, ("line-overview" | "content-overview") as name):
                 found = name, self._numbered_overview, [job_id, task_id, name]
+            case ("GET", job_id, "compare", task_id, "content-difference"):
+                found = "content-difference", self._difference, [job_id, task_id]
             case ("GET", job_id, "compare", task_id, ("line-detail" | "content-detail") as name):
                 found = name, self._numbered_detail, [job_id, task_id, name]
         return found
@@ -359,6 +361,11 @@ class ServedDrs:
         )
         key = "table_line_compare_result_infos" if name == "line-detail" else "content_compare_result_infos"
         return self._sliced(request, items, key, "total_count")
+
+    def _difference(self, request: web.Request, _body: Any, job_id: str, task_id: str) -> Any:
+        self._task(job_id, task_id, "b")
+        items = tasks.differences(self._job(job_id), request.query["db_name"], request.query["table_name"])
+        return self._sliced(request, items, "contents_infos", "count")
 
     def _sliced(self, request: web.Request, items: list[Any], key: str, count: str) -> dict[str, Any]:
         offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", 1000))

@@ -269,6 +269,14 @@ def _diff(table: Table) -> dict[str, object]:
     }
 
 
+def differences(job: Job, db: str, name: str) -> list[dict[str, object]]:
+    """content-difference of one table; the source's statement has another name here."""
+    (table,) = [t for t in job.tables if (t.source_db, t.source_table) == (db, name)]
+    rows = _diff(table)["content_compare_diff"]
+    assert isinstance(rows, list)
+    return [{"select_sql" if name == "source_select_sql" else name: v for name, v in row.items()} for row in rows]
+
+
 def numbered_overview(job: Job, task: Task) -> list[dict[str, object]]:
     """line-overview and content-overview: the same in numbers, under other names."""
     names = ("source_db_name", "target_db_name") if task.level == "lines" else ("source_db", "target_db")
