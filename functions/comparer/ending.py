@@ -42,23 +42,23 @@ def finish(store: Store, task: Task, outcome: Outcome, at: float) -> None:
 
 
 def _close_unfinished(store: Store, task_id: str, status: str) -> None:
-    how = _HOW.get(status, "ended")
     with store.transaction():
         for number, database in enumerate(store.page(task_id, DATABASES, _ALL)):
             part = tables_part(database["source_db"])
             tables = store.page(task_id, part, _ALL)
-            closed = [_closed_table(table, how) for table in tables]
+            closed = [_closed_table(table, status) for table in tables]
             for place, (before, after) in enumerate(zip(tables, closed, strict=True)):
                 if after is not before:
                     store.put(task_id, part, place, after)
             if database["result"] in _UNFINISHED:
-                store.put(task_id, DATABASES, number, _closed_database(database, closed, how))
+                store.put(task_id, DATABASES, number, _closed_database(database, closed, status))
 
 
-def _closed_table(table: Mapping[str, Any], how: str) -> Mapping[str, Any]:
-    """A table as it is shown once the comparison has ended in this way (a verb). A finished one is left as it is."""
+def _closed_table(table: Mapping[str, Any], status: str) -> Mapping[str, Any]:
+    """A table as it is shown of a task that ended so; its `cut_short` says so too. A finished one is left as it is."""
     if table["result"] not in _UNFINISHED:
         return table
+    how = _HOW.get(status, "ended")
     found = table["missing"] + table["extra"] + table["changed"]
     if table["result"] == DataResult.WAITING:
         told = f"The comparison {how} before this table was compared."
@@ -68,12 +68,16 @@ def _closed_table(table: Mapping[str, Any], how: str) -> Mapping[str, Any]:
     else:
         told = f"The comparison {how} before this table was compared to its end."
     result = DataResult.INCONSISTENT if found else DataResult.CAN_NOT_COMPARE
-    return {**table, "result": str(result), "message": " ".join(filter(None, (table["message"], told)))}
+    message = " ".join(filter(None, (table["message"], told)))
+    return {**table, "result": str(result), "message": message, "cut_short": status}
 
 
-def _closed_database(database: Mapping[str, Any], tables: Sequence[Mapping[str, Any]], how: str) -> Mapping[str, Any]:
+def _closed_database(
+    database: Mapping[str, Any], tables: Sequence[Mapping[str, Any]], status: str
+) -> Mapping[str, Any]:
     found = {table["result"] for table in tables}
     nothing = DataResult.CONSISTENT if tables else DataResult.CAN_NOT_COMPARE
     result = next((result for result in _WORST if result in found), nothing)
+    how = _HOW.get(status, "ended")
     told = database["message"] or f"The comparison {how} before this database was compared to its end."
-    return {**database, "result": str(result), "message": told}
+    return {**database, "result": str(result), "message": told, "cut_short": status}

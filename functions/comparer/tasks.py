@@ -27,8 +27,9 @@ DATA_LEVELS: tuple[Level, ...] = ("lines", "contents")
 ALL_LEVELS: tuple[Level, ...] = ("objects", *DATA_LEVELS)
 _AT_ONCE = 4
 _MOST_ATTEMPTS = 3
-# DRS ends a relational row comparison after an hour and says nothing of values; all runs of a task count together.
-_LIMIT_HOURS: Mapping[Level, int] = {"objects": 1, "lines": 1, "contents": 24}
+# DRS ends a relational row comparison after an hour, and says nothing of values: there all runs of a task count.
+_HOUR, _DAY = (3600.0, "60 minutes"), (86400.0, "24 hours")
+_LIMITS: Mapping[Level, tuple[float, str]] = {"objects": _HOUR, "lines": _HOUR, "contents": _DAY}
 _KEPT_SECONDS = 60 * 86400.0  # DRS keeps results for 60 days.
 _BEAT_SECONDS = 0.5
 _NAG_SECONDS = 0.05
@@ -122,9 +123,8 @@ class Tasks:
 
     def start_promptly(self, task: Task) -> bool:
         """Make a task that waits for its time due now; whether it waited. It starts with the next `tick`."""
-        due = self._store.move(
-            task.id, WAITING_FOR_RUNNING, WAITING_FOR_RUNNING, start_at=min(task.start_at, self._now())
-        )
+        start = min(task.start_at, self._now())
+        due = self._store.move(task.id, WAITING_FOR_RUNNING, WAITING_FOR_RUNNING, start_at=start)
         if due:
             self._changed.set()
         return due
@@ -144,10 +144,9 @@ class Tasks:
         now = self._now()
         for running in list(self._running.values()):
             self._flush(running.task)
-            hours = _LIMIT_HOURS[running.task.level]
-            if now - running.counted_from > hours * 3600:
-                limit = f"{hours * 60} minutes" if hours == 1 else f"{hours} hours"
-                error = f"The comparison took longer than {limit}."
+            seconds, told = _LIMITS[running.task.level]
+            if now - running.counted_from > seconds:
+                error = f"The comparison took longer than {told}."
                 if end(self._store, running.task, TIMEOUT_INTERRUPT, now, error):
                     self._stop(running.task)
         for task in self._store.unfinished(WAITING_FOR_RUNNING):
@@ -213,7 +212,7 @@ class Tasks:
         unkept = False
         while True:
             try:
-                return await asyncio.to_thread(finish, self._store, task, outcome, self._now())
+                return await asyncio.to_thread(self._finish, task, outcome)
             except sqlite3.Error as error:
                 if not unkept:
                     _log.exception("the result of comparison task %s can't be stored", task.id)
@@ -224,11 +223,15 @@ class Tasks:
                 unkept = True
                 outcome = Outcome(FAILED, f"The result can't be stored: {error}.", None if task.goes_on else ())
 
+    def _finish(self, task: Task, outcome: Outcome) -> None:
+        self._flush(task)
+        finish(self._store, task, outcome, self._now())
+
     def _flush(self, task: Task | None) -> None:
-        """Show what a running task has found by now."""
+        """Show what a running task has found by now, if it can be written."""
         running = self._running.get(task.id) if task else None
         if running and running.recording:
-            # The comparing thread meets the same failure with the next thing that it finds, and the task ends with it.
+            # Whoever compares or ends the task meets the same failure, and tells it.
             with contextlib.suppress(sqlite3.Error):
                 running.recording.flush()
 

@@ -352,9 +352,9 @@ def written_for_the_first_time(path: Path) -> None:
 
 
 GONE = {
-    "replaced": ("it was replaced while it was read", replaced),
+    "replaced": ("it was replaced while it was", replaced),
     "deleted": ("No such file or directory", Path.unlink),
-    "written although nobody had it open": ("it was changed while it was read", written_for_the_first_time),
+    "written although nobody had it open": ("it was changed while it was", written_for_the_first_time),
 }
 
 
@@ -425,7 +425,7 @@ def test_a_store_that_cannot_be_written_for_a_while_learns_of_the_end_afterwards
             store_of(comparer)._connection.execute("PRAGMA query_only = OFF")
             await comparer.service.settle()
             assert await comparer.statuses() == {task_id: "FAILED"}
-            assert results(comparer, task_id)["a"] == "INCONSISTENT"
+            assert results(comparer, task_id)["a"] == "INCONSISTENT", "what waited to be written is not lost"
             assert not {"WAITING_FOR_COMPARISON", "COMPARING"} & {*results(comparer, task_id).values()}
 
     asyncio.run(journey())

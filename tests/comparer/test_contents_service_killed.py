@@ -24,32 +24,43 @@ from functions.comparer.work import DATABASES, differences_part, tables_part
 from tests.comparer.served import JOB, PROJECT
 
 SEED = 20
-KILLS = 20
-TABLES = [f"t{number:03}" for number in range(110)]
-ROWS = 2500
+KILLS, KILLS_IN_BIG = 20, 6
+TABLES = [f"t{number:03}" for number in range(90)]
+ROWS, BIG_ROWS = 2500, 600_000
+COMPLETED, FINAL = 2, {"CONSISTENT", "INCONSISTENT"}
+BIG = "z"  # The last one that is compared.
 COMPARER = (sys.executable, "-c", "import sys; from functions.local.cli import main; sys.exit(main())", "comparer")
 WANTED = {"conflict_policy": "keep", "compare_type": "contents", "compare_mode": "quick_comparison"}
 
 
 def make_side(path: Path, side: int) -> None:
-    """Equal tables, except that every third one differs: the target lacks row 7, has row 0, and row 700 is changed."""
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS}) "
+    """Equal tables, except that every third one differs: the target lacks row 7, has row 0, and row 700 is changed.
+
+    In the big one every thousandth row is missing.
+    """
+    numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
     with closing(sqlite3.connect(path)) as connection, connection:
         for place, table in enumerate(TABLES):
             connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY, name TEXT, value)")
-            connection.execute(f"INSERT INTO {table} {numbers} SELECT i, 'name ' || i, i * 1.5 FROM n")
+            connection.execute(f"INSERT INTO {table} {numbers} SELECT i, 'name ' || i, i * 1.5 FROM n", [ROWS])
             if side and place % 3 == 0:
                 connection.execute(f"DELETE FROM {table} WHERE id = 7")
                 connection.execute(f"INSERT INTO {table} VALUES (0, NULL, NULL)")
                 connection.execute(f"UPDATE {table} SET value = 1050 WHERE id = 700")
+        connection.execute(f"CREATE TABLE {BIG} (id INTEGER PRIMARY KEY, value)")
+        connection.execute(f"INSERT INTO {BIG} {numbers} SELECT i, i * 3 FROM n", [BIG_ROWS])
+        if side:
+            connection.execute(f"DELETE FROM {BIG} WHERE id % 1000 = 0")
 
 
 def right_answer() -> dict[str, tuple[str, list[Any]]]:
     """The result of every table and its differing rows, as they follow from how the tables are made."""
     differing = [("changed", ["700"], ["700"]), ("extra", None, ["0"]), ("missing", ["7"], None)]
-    return {
+    small = {
         table: ("CONSISTENT", []) if place % 3 else ("INCONSISTENT", differing) for place, table in enumerate(TABLES)
     }
+    missing = sorted(("missing", [str(number)], None) for number in range(1000, BIG_ROWS + 1, 1000))
+    return {**small, BIG: ("INCONSISTENT", missing)}
 
 
 @dataclass
@@ -77,10 +88,11 @@ class Comparer:
         answer = self.ask("POST", "/create-compare-task", {"job_id": JOB, "data_level_compare_info": WANTED})
         return str(answer["data_level_compare_create_result"]["compare_task_id"])
 
-    def finished(self, task_id: str) -> int:
-        """How many tables the API says are done."""
-        infos = self.ask("GET", f"/{JOB}/compare/{task_id}/content-overview")["content_compare_result_infos"]
-        return sum(info["compare_end_num"] for info in infos)
+    def progress(self, task_id: str) -> tuple[int, float]:
+        """How many tables the API says are done, and how many percent of the big one."""
+        infos = self.ask("GET", f"/{JOB}/compare/{task_id}/content-detail")["content_compare_result_infos"]
+        big = sum(info["progress"] for info in infos if info["source_table_name"] == BIG)
+        return sum(info["status"] == COMPLETED for info in infos), big
 
     def bytes_read(self) -> int:
         """What the process has read from anywhere so far; 0 where the system doesn't say."""
@@ -120,6 +132,12 @@ class Kept:
     tables: Mapping[str, Mapping[str, Any]]
     differences: Mapping[str, list[Any]]
     databases: list[str]
+
+    def progress(self) -> tuple[int, float]:
+        """How many tables are done, and how many percent of the big one."""
+        big = self.tables[BIG]
+        percent = round(100 * big["rows_read"] / big["rows_total"], 2) if big["rows_total"] else 0.0
+        return sum(table["result"] in FINAL for table in self.tables.values()), percent
 
 
 def kept(store: Path, task_id: str) -> Kept:
@@ -165,45 +183,49 @@ def size(path: Path) -> int:
     return sum(part.stat().st_size for part in path.parent.glob(f"{path.name}*"))
 
 
-def until(comparer: Comparer, task_id: str, finished: int) -> int:
-    """Ask until so many tables are done; how many are."""
+def until(comparer: Comparer, task_id: str, tables: int, percent: float) -> tuple[int, float]:
+    """Ask until it has got as far as that; how far it is."""
     limit = time.monotonic() + 60
-    while (done := comparer.finished(task_id)) < finished:
-        assert time.monotonic() < limit, f"{done} of {finished} tables are done"
-    return done
+    while (shown := comparer.progress(task_id)) < (tables, percent):
+        assert time.monotonic() < limit, shown
+    return shown
 
 
 def assert_nothing_lost(before: Kept, now: Kept) -> None:
     """What was finished still is, as it was; every state has the differences that belong to it."""
     assert now.task.reached >= before.task.reached
     for name, table in before.tables.items():
-        if table["result"] in {"CONSISTENT", "INCONSISTENT"}:
+        if table["result"] in FINAL:
             assert now.tables[name] == table
+    if BIG in before.tables and BIG in now.tables:
+        assert now.tables[BIG]["rows_read"] >= before.tables[BIG]["rows_read"]
     assert {name: len(found) for name, found in now.differences.items()} == {
         name: table["kept"] for name, table in now.tables.items()
     }
 
 
+@pytest.mark.timeout(300)  # Most of it is starting: on a busy machine twenty starts take long.
 def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_right_answer(folder: Path) -> None:
     draw = random.Random(SEED)
-    store, task_id, done, start, read, states = folder / "store.db", "", 0, 0, 0, list[Kept]()
+    store, task_id, done, start, read, states = folder / "store.db", "", (0, 0.0), 0, 0, list[Kept]()
     once = size(folder / "source.db") + size(folder / "target.db")
-    for _ in range(KILLS):
+    for left in reversed(range(KILLS)):
         read -= start + 2 * size(store)
         with serving(folder, store) as comparer:
             if not task_id:
                 read -= (start := warm(comparer))
                 task_id = comparer.create()
-            seen = until(comparer, task_id, done + draw.randint(1, 3))
+            small = done[0] + draw.randint(1, 3) if left >= KILLS_IN_BIG else len(TABLES)
+            seen = until(comparer, task_id, small, done[1] + draw.uniform(0.1, 4) if small == len(TABLES) else 0)
             read += comparer.bytes_read()
         states.append(kept(store, task_id))
         assert states[-1].task.status == "RUNNING", f"it ended before it could be killed {KILLS} times"
-        done = sum(table["result"] in {"CONSISTENT", "INCONSISTENT"} for table in states[-1].tables.values())
+        done = states[-1].progress()
         assert done >= seen, "the API has shown what was not kept"
         assert_nothing_lost(states[max(0, len(states) - 2)], states[-1])
     read -= start + 2 * size(store)
     with serving(folder, store) as comparer:
-        until(comparer, task_id, len(TABLES))
+        until(comparer, task_id, len(TABLES) + 1, 100)
         while comparer.ask("GET", f"/{JOB}/table/compare")["compare_jobs"][0]["status"] == "RUNNING":
             pass
         read += comparer.bytes_read()
@@ -211,4 +233,5 @@ def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_ri
     assert_nothing_lost(states[-1], last)
     assert (last.task.status, last.databases) == ("SUCCESSFUL", ["INCONSISTENT"])
     assert {name: (last.tables[name]["result"], found) for name, found in last.differences.items()} == right_answer()
-    assert read <= 2 * once, f"{read:,} bytes were read in {KILLS + 1} runs; the databases have {once:,}"
+    assert states[-1].tables[BIG]["mark"], "it was not killed within the big table"
+    assert read <= 4 * once, f"{read:,} bytes were read in {KILLS + 1} runs; the databases have {once:,}"

@@ -265,6 +265,7 @@ def test_an_ended_task_has_no_table_that_waits(store: Store) -> None:
         ),
         ("CAN_NOT_COMPARE", "The comparison failed before this table was compared."),
     ]
+    assert [body.get("cut_short") for body in store.page("one", part, -1)] == [None, *["FAILED"] * 4]
     (shop,) = store.page("one", DATABASES, -1)
     assert (shop["result"], shop["message"]) == (
         "INCONSISTENT", "The comparison failed before this database was compared to its end.",
