@@ -125,7 +125,7 @@ def test_watch_shows_how_many_tables_were_compared_and_then_which_rows_differ(pa
     lines = [" ".join(line.split()) for line in found.out.splitlines()]
     assert "values source target" in lines
     assert "shop.a 30 30 DIFFERENT 41 rows differ" in lines
-    assert ["changed 3", "only in source 7, NULL", "only in target 99"] == lines[2:5]
+    assert lines[2:5] == ["changed 3", "only in source 7, NULL", "only in target 99"]
     assert "… and 38 more differing rows" in lines
     assert "shop.b 1 1 DIFFERENT 1 row differs" in lines
     assert "shop.c - - not compared no column in common" in lines

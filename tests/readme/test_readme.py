@@ -19,8 +19,10 @@ from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import ComparerConfig
 from functions.comparer.server import serve
 from functions.comparer.urls import endpoint_of
+from functions.local.cli import COMMANDS
 from functions.local.cloud import Cloud
 from functions.local.template_yaml import read_yaml
+from functions.pipeline.forecast import RANK
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -98,12 +100,15 @@ def database(path: Path, rows: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize("level", [(), ("--contents",)])
 @pytest.mark.parametrize(("rows", "code"), [(3, 0), (4, 1)])
-def test_comparing_two_files_exits_as_the_table_says(rows: int, code: int, tmp_path: Path) -> None:
+def test_comparing_two_files_exits_as_the_table_says(
+    rows: int, code: int, level: tuple[str, ...], tmp_path: Path
+) -> None:
     database(tmp_path / "old.db", 3)
     database(tmp_path / "new.db", rows)
     done = subprocess.run(
-        [*PARITY, "compare", "old.db", "new.db"],
+        [*PARITY, "compare", "old.db", "new.db", *level],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -161,12 +166,25 @@ def test_the_webhook_with_nothing_but_bash_curl_and_openssl_is_accepted(tmp_path
     asyncio.run(journey())
 
 
+def test_every_command_that_is_named_exists() -> None:
+    named = set(re.findall(r"bin/parity ([a-z]+)", README))
+    assert named == {"compare", "up", "send", "replay", "doctor"} <= {*COMMANDS}
+
+
+def test_every_outcome_of_a_dry_run_is_named() -> None:
+    assert {*re.findall(r"`([a-z]+)`", next(line for line in README.splitlines() if line.startswith("| 200 |")))} == {
+        "would", "repeat", "conflict", *RANK,
+    }  # fmt: skip
+
+
 def test_send_watch_and_doctor_work_against_a_deployment(tmp_path: Path) -> None:
     request = {"job_id": "sample-shop", "object_level_compare_type": "objects"}
     (tmp_path / "request.json").write_text(json.dumps(request))
 
     async def journey() -> None:
         async with deployment(tmp_path) as env:
+            code, told = await run(*PARITY, "send", "request.json", "--dry-run", env=env, folder=tmp_path)
+            assert (code, "would be created" in told) == (0, True), told
             code, told = await run(*PARITY, "send", "request.json", "--watch", env=env, folder=tmp_path)
             assert code == 0, told
             code, told = await run(*PARITY, "doctor", env=env, folder=tmp_path)
