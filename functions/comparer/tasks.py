@@ -124,10 +124,8 @@ class Tasks:
     def start_promptly(self, task: Task) -> bool:
         """Make a task that waits for its time due now; whether it waited. It starts with the next `tick`."""
         start = min(task.start_at, self._now())
-        due = self._store.move(task.id, WAITING_FOR_RUNNING, WAITING_FOR_RUNNING, start_at=start)
-        if due:
-            self._changed.set()
-        return due
+        self._changed.set()
+        return self._store.move(task.id, WAITING_FOR_RUNNING, WAITING_FOR_RUNNING, start_at=start)
 
     def cancel(self, task: Task) -> bool:
         """End an unfinished task as CANCELLED; whether it was unfinished. What it has found so far is kept."""
@@ -202,7 +200,8 @@ class Tasks:
             if not (self._closing and stop.asked):
                 await self._keep(task, outcome)
             elif recording:
-                await asyncio.to_thread(recording.suspend)
+                with contextlib.suppress(sqlite3.Error):  # What isn't written is compared once more.
+                    await asyncio.to_thread(recording.suspend)
         finally:
             del self._running[task.id]
             self._changed.set()
