@@ -22,6 +22,7 @@ class Words:
 
 _NOTES: Mapping[str, tuple[str, str, Kind]] = {
     "comparison.accepted": ("POST", "202, stored as {id}", "plain"),
+    "comparison.rehearsed": ("POST", "200, a dry run: {would}", "plain"),
     "webhook.refused": ("POST", "refused with HTTP {status}", "trouble"),
     "comparison.started": ("request", "DRS took it: {tasks}", "plain"),
     "comparison.polled": ("{step}", "DRS {statuses}", "plain"),
@@ -58,6 +59,7 @@ def note_words(note: Mapping[str, Any], comparison: Comparison | None) -> Words 
         "drops": _DROPS.get(why, why),
         "errors": _errors(note.get("errors")),
         "status": note.get("status"),
+        "would": note.get("would"),
         "step": f"step {note['step']}" if note.get("step") else "request",
         "verdict": note.get("verdict"),
         "trouble": f"later: {note['code']}" if note.get("code") else "waits for its turn on the DRS job",

@@ -31,8 +31,11 @@ def show_dry_run(screen: Screen, told: Mapping[str, Any]) -> None:
     would = str(told.get("would"))
     head = (_WOULD.get(would, would), _STYLES.get(would, "bold red"))
     screen.line(("dry run: ", DIM), head, f": {told.get('summary', '')}", hang=2)
-    for level, one in (told.get("levels") or {}).items():
+    levels = told.get("levels") or {}
+    for level, one in levels.items():
         word = str(one.get("would"))
+        if len(levels) == 1 and word == would:
+            break  # its reason is the summary
         _fact(screen, level, f"{_WOULD.get(word, word)}: {one.get('why', '')}")
     _show_job(screen, told.get("drs") or {})
     sent = told.get("drs_request") or {}

@@ -71,6 +71,7 @@ def up(process: Start, home: Path) -> Iterator[Up]:
 def test_the_other_commands_find_it_and_it_ends_without_a_trace(up: Up, parity: Parity, home: Path) -> None:
     (home / "request.json").write_text(OBJECTS)
     assert parity("doctor").code == 0
+    assert "would be created" in parity("send", "request.json", "--dry-run").out
     sent = parity("send", "request.json", "--id", "first", "--watch", "--json")
     assert sent.code == 1, sent.err
     event = json.loads(sent.out)
