@@ -15,7 +15,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 from functions.local.cli_errors import bad_input, unreachable
 from functions.local.dead_letters import DeadLetters, QueueName
 from functions.local.state_file import LocalState
-from functions.local.target import find_target
+from functions.local.target import find_target, is_loopback
 
 _OUTPUTS: Final[Mapping[QueueName, tuple[str, str]]] = {
     "requests": ("RequestsDeadLettersUrl", "RequestsQueueUrl"),
@@ -43,9 +43,8 @@ def dead_letters_at(place: Place, wanted: Iterable[QueueName], env: Mapping[str,
         sqs = _client("sqs", _region(place.pair[0], _SQS_HOST))
         return [DeadLetters(sqs, name, *place.pair, _WAIT_SECONDS) for name in names]
     url = place.url or env.get("PARITY_URL") or None
-    if place.stack is None and url is None:
-        state = find_target(None, env).local
-        return _local(state, names) if state else []
+    if place.stack is None and (url is None or is_loopback(url)):
+        return _local(_local_cloud(url, env), names)
     region = _region(url, _API_HOST) if url else None
     cloudformation = _client("cloudformation", region)
     outputs = _of_stack(cloudformation, place.stack) if place.stack else _of_url(cloudformation, url or "")
@@ -68,6 +67,14 @@ def aws_errors_told() -> Iterator[None]:
     except BotoCoreError as error:
         # No region, no credentials, an unknown profile, a sign-in that has expired: its own words name the variable.
         raise bad_input(f"AWS: {error}") from None
+
+
+def _local_cloud(url: str | None, env: Mapping[str, str]) -> LocalState:
+    """The local cloud that runs, if it is the one that is meant."""
+    state = find_target(None, {name: value for name, value in env.items() if name != "PARITY_URL"}).local
+    if state is None or (url is not None and url.rstrip("/") != state.url):
+        raise bad_input(f"--target: the local cloud that runs is not {url}")
+    return state
 
 
 def _local(state: LocalState, names: Iterable[QueueName]) -> list[DeadLetters]:

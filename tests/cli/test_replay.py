@@ -44,6 +44,7 @@ def state_of(cloud: Cloud) -> LocalState:
     access = cloud.access()
     return STATE.model_copy(
         update={
+            "url": cloud.url,
             "aws_endpoint": cloud.endpoint,
             "aws_region": access["AWS_REGION"],
             "aws_access_key": access["AWS_ACCESS_KEY_ID"],
@@ -206,8 +207,9 @@ def test_on_a_terminal_it_asks_first(home: object, typed: bytes, back: int) -> N
 def test_with_nothing_there_it_says_so_and_ends_well(parity: Parity, home: object) -> None:
     async def journey() -> None:
         async with dying(home) as w:
-            ended = await replay(w, parity)
-            assert (ended.code, ended.out.count("no dead letter")) == (0, 2)
+            for address in ((), ("--target", f"{w.cloud.url}/")):
+                ended = await replay(w, parity, *address)
+                assert (ended.code, ended.out.count("no dead letter")) == (0, 2)
 
     asyncio.run(journey())
 
@@ -293,27 +295,25 @@ def test_a_deployments_queues_are_found_by_the_outputs_of_its_stack(
     asyncio.run(journey())
 
 
-@pytest.mark.parametrize(
-    ("arguments", "env", "code", "said"),
-    [
-        (("--stack", "nowhere"), {}, 2, "Stack x does not exist"),
-        (("--stack", "other"), {}, 2, "no output RequestsDeadLettersUrl"),
-        (("--target", API.replace("abc", "xyz")), {}, 2, "no stack of this account and region has the ApiUrl"),
-        (("--stack", "parity"), {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "AWS refused ReceiveMessage"),
-        (("--stack", "parity"), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}, 75, "AWS can't be reached"),
-        (("--stack", "parity", "--target", API), {}, 2, "give one of them"),
-        (("--urls", "a", "b"), {}, 2, "say which with --queue"),
-    ],
-)
-def test_what_can_not_be_found_or_asked_is_told_in_one_line(
-    parity: Parity, home: object, arguments: tuple[str, ...], env: dict[str, str], code: int, said: str
-) -> None:
+WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
+    (("--stack", "nowhere"), {}, 2, "Stack x does not exist"),
+    (("--stack", "other"), {}, 2, "no output RequestsDeadLettersUrl"),
+    (("--target", API.replace("abc", "xyz")), {}, 2, "no stack of this account and region has the ApiUrl"),
+    (("--stack", "parity"), {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "AWS refused ReceiveMessage"),
+    (("--stack", "parity"), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}, 75, "AWS can't be reached"),
+    (("--stack", "parity", "--target", API), {}, 2, "give one of them"),
+    (("--urls", "a", "b"), {}, 2, "say which with --queue"),
+    (("--target", "http://127.0.0.1:9"), {}, 2, "the local cloud that runs is not http://127.0.0.1:9"),
+]
+
+
+def test_what_can_not_be_found_or_asked_is_told_in_one_line(parity: Parity, home: object) -> None:
     async def journey() -> None:
         async with dying(home) as w:
-            ended = await with_aws(w, parity, *arguments, AWS_MAX_ATTEMPTS="1", **env)
-            assert ended.code == code, ended.err
-            assert said in ended.err
-            assert len(ended.err.splitlines()) == 1
+            for arguments, env, code, said in WRONG:
+                ended = await with_aws(w, parity, *arguments, AWS_MAX_ATTEMPTS="1", **env)
+                assert (ended.code, said in ended.err) == (code, True), ended.err
+                assert len(ended.err.splitlines()) == 1
 
     asyncio.run(journey())
 

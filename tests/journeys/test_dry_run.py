@@ -1,6 +1,7 @@
 """`POST /comparisons?dry_run=true`: judged like the real thing, told like the real thing, and nothing happens."""
 
 import asyncio
+import hashlib
 import json
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from functions.pipeline.drs_models import epoch_ms
 from tests.drs.served_drs import Fault, Job, Quirks
-from tests.drs.served_identity import SECRET_KEY
+from tests.drs.served_identity import ACCESS_KEY, SECRET_KEY
 from tests.journeys.test_events_folder import run
 from tests.journeys.test_troubles import BOTH, LINES, against
 from tests.journeys.world import JOB, OBJECTS, PROJECT, World, lines
@@ -251,5 +252,22 @@ def test_dry_runs_with_bad_credentials_never_lock_the_access_key() -> None:
             w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: drs.project()}))
             w.clock.jump(w.clock.now() + 60)
             assert (await w.rehearse(LINES))["would"] == "create"
+
+    asyncio.run(journey())
+
+
+def test_where_the_calls_per_second_are_used_up_it_is_told_without_a_call() -> None:
+    async def journey() -> None:
+        async with against() as (w, drs):
+            await w.rehearse(LINES)
+            before, table = len(drs.calls), w.cloud.stack.tables["Ledger"].name
+            gate = "gate#" + hashlib.sha256(b"aksk:" + ACCESS_KEY.encode()).hexdigest()[:32]
+            until = {":until": w.clock.now() + 60}
+            update = "SET slot_0_until = :until, slot_1_until = :until"
+            await w.cloud.client().update_item(
+                table, {"pk": gate}, update=update, condition="attribute_exists(proven)", values=until
+            )
+            told = await w.rehearse(LINES)
+            assert (told["would"], told["drs"]["reason"], len(drs.calls)) == ("unknown", "budget", before)
 
     asyncio.run(journey())
