@@ -107,9 +107,13 @@ def test_a_file_is_asked_for_written_kept_for_a_week_and_gone(tmp_path: Path) ->
             begun = await export(comparer, "lines", kept.id)
             assert (begun.status, begun.body) == (200, "")
             assert await state(comparer) == ("EXPORTING", -1)
+            comparer.clock.now += 60
             assert (await export(comparer, "lines", kept.id)).status == 200  # asking twice is asking once
             assert (await fetch(comparer, **asked))[0] == 400
+            comparer.clock.now = EPOCH
         await comparer.service.settle()
+        name = (await fetch(comparer, **asked))[2]["Content-Disposition"]
+        assert name.endswith('_20270115080000.xlsx"')
         assert await state(comparer) == ("EXPORT_COMPLETE", 604_800)
         comparer.clock.now += 3600.4
         assert await state(comparer) == ("EXPORT_COMPLETE", 604_800 - 3601)
