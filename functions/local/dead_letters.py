@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from functions.pipeline.messages import Invalid, read_poll_message, read_request_message
+from functions.pipeline.incoming import read_poll_message, read_request_message
+from functions.pipeline.messages import Invalid
 
 QueueName = Literal["requests", "polls"]
 _HIDDEN_SECONDS = 300

@@ -10,7 +10,8 @@ from functions.pipeline.creating import Creator
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
 from functions.pipeline.gate import PROBE_SECONDS
-from functions.pipeline.messages import FieldError, Invalid, read_request_message
+from functions.pipeline.incoming import read_request_message
+from functions.pipeline.messages import FieldError, Invalid
 from functions.pipeline.projects import BadProjects
 from functions.pipeline.settings import Deadlines, DrsSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step

@@ -11,7 +11,7 @@ from functions.pipeline import drs_models as wire_models
 from functions.pipeline.drs_errors import Refused, TryLater
 from functions.pipeline.drs_tally import Tally
 from functions.pipeline.drs_wire import Wire, read_as
-from functions.pipeline.readings import rows_of_difference
+from functions.pipeline.readings import RowDifference
 
 MOST_TABLES: Final = 10
 """Tables whose rows are asked for, one call each."""
@@ -37,4 +37,17 @@ async def add_rows(wire: Wire, job_id: str, task_id: str, tally: Tally) -> None:
             if error.reason == "credentials":
                 raise
             return
-        tally.add_rows(source_db, table, rows_of_difference(page), page.count)
+        tally.add_rows(source_db, table, _rows(page), page.count)
+
+
+def _rows(page: wire_models.ContentDifferencePage) -> tuple[RowDifference, ...]:
+    """Differing rows of one table as content-difference shows them."""
+    return tuple(
+        RowDifference(
+            source_key=tuple(row.source_key_value or ()),
+            target_key=tuple(row.target_key_value or ()),
+            source_sql=row.select_sql,
+            target_sql=row.target_select_sql,
+        )
+        for row in page.contents_infos or ()
+    )

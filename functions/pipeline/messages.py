@@ -173,20 +173,6 @@ def request_id_in(body: dict[str, Any]) -> str:
     return value
 
 
-def read_request_message(text: str) -> tuple[dict[str, Any], str]:
-    """Body and request id of a message of the `requests` queue. Raises Invalid: then it can never be worked on."""
-    body = parse_json_object(text.encode("utf-8", "surrogatepass"), MAX_MESSAGE_BYTES)
-    return body, request_id_in(body)
-
-
-def read_poll_message(text: str) -> PollMessage:
-    """A message of the `polls` queue. Raises Invalid: then it can never be worked on."""
-    try:
-        return PollMessage.model_validate(parse_json_object(text.encode("utf-8", "surrogatepass")))
-    except ValidationError as e:
-        raise Invalid(*field_errors(e)) from e
-
-
 def field_errors(error: ValidationError) -> list[FieldError]:
     """pydantic's findings with dotted paths, without the values that were sent."""
     return [

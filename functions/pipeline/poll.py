@@ -6,7 +6,8 @@ from typing import Any
 from functions.pipeline.batch import Message, Queue, each_message
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
 from functions.pipeline.finishing import Desk, open_desk
-from functions.pipeline.messages import Invalid, read_poll_message
+from functions.pipeline.incoming import read_poll_message
+from functions.pipeline.messages import Invalid
 from functions.pipeline.polling_step import Poller
 from functions.pipeline.settings import DrsSettings, EventSettings, LedgerSettings, Polling, Settings
 from functions.pipeline.steps_at_queue import run_step

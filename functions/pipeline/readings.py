@@ -320,19 +320,6 @@ def rows_of_contents(results: wire.ContentResults) -> Iterator[tuple[str, str, R
             yield table.source_db_name or "", table.source_table_name or "", difference
 
 
-def rows_of_difference(page: wire.ContentDifferencePage) -> tuple[RowDifference, ...]:
-    """Differing rows of one table as content-difference shows them."""
-    return tuple(
-        RowDifference(
-            source_key=tuple(row.source_key_value or ()),
-            target_key=tuple(row.target_key_value or ()),
-            source_sql=row.select_sql,
-            target_sql=row.target_select_sql,
-        )
-        for row in page.contents_infos or ()
-    )
-
-
 # --- data, in numbers ------------------------------------------------------------------------------------------------
 
 
