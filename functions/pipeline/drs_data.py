@@ -87,8 +87,8 @@ async def _progress(wire: Wire, job_id: str, task_id: str) -> tuple[int, int] | 
     except Refused:
         return None
     except TryLater as error:
-        if error.reason == "credentials":
-            raise
+        if error.bad_signature:
+            raise  # it counts towards a lock
         return None
     return (ended, total) if total else None
 

@@ -22,7 +22,7 @@ ROWS_OF_A_TABLE: Final = 100
 async def add_rows(wire: Wire, job_id: str, task_id: str, tally: Tally) -> None:
     """Add the first rows of the differing tables that have none yet, while there is time for what isn't needed.
 
-    Raises ``TryLater`` where the credentials are refused, and only there.
+    Raises ``TryLater`` for a bad signature, and only for that.
     """
     for source_db, table in tally.without_rows()[:MOST_TABLES]:
         if not wire.time.is_plenty:
@@ -34,8 +34,8 @@ async def add_rows(wire: Wire, job_id: str, task_id: str, tally: Tally) -> None:
         except Refused:
             return  # it has no such endpoint, or knows the task under its id elsewhere only
         except TryLater as error:
-            if error.reason == "credentials":
-                raise
+            if error.bad_signature:
+                raise  # it counts towards a lock; a permission that is missing for this alone costs nothing else
             return
         tally.add_rows(source_db, table, _rows(page), page.count)
 

@@ -133,19 +133,27 @@ def test_rows_that_can_not_be_had_cost_no_verdict(
     assert (reading.terminal, reading.tables[0].result, reading.truncated) == (True, "inconsistent", True)
 
 
+@pytest.mark.parametrize(
+    ("status", "code", "words"),
+    [(401, "APIG.0301", "verify aksk signature fail"), (403, "DRS.M00102", "no permission")],
+)
 @pytest.mark.parametrize("endpoint", ["content-difference", "content-overview"])
-def test_refused_credentials_are_told_wherever_they_are_refused(
-    served: ServedDrs, client: Client, clock: Clock, job: Job, endpoint: str
+def test_a_bad_signature_is_told_wherever_it_is_found_and_a_missing_permission_costs_only_what_it_is_for(
+    served: ServedDrs, client: Client, clock: Clock, job: Job, endpoint: str, status: int, code: str, words: str
 ) -> None:
     served.quirks = Quirks(families="b")
     job.tables = [differing("t", ROWS)]
     job.walk = ((0, "RUNNING"), (90, "SUCCESSFUL"))
     task = served.add_task(JOB_ID, "contents")
     clock.at += 100 if endpoint == "content-difference" else 10
-    served.script(endpoint, Fault.drs("APIG.0301", "no", 401))
-    with pytest.raises(TryLater) as refused:
-        read(client, task)
-    assert refused.value.reason == "credentials"
+    served.script(endpoint, Fault.drs(code, words, status))
+    if status == 401:
+        with pytest.raises(TryLater) as refused:
+            read(client, task)
+        assert refused.value.bad_signature
+    else:
+        reading = read(client, task)
+        assert (reading.status, reading.progress) == ("SUCCESSFUL" if reading.terminal else "RUNNING", None)
 
 
 def test_a_running_value_comparison_tells_how_far_it_is(
