@@ -30,12 +30,14 @@ class FoundDatabase:
     target_db: str
     result: DataResult
     message: str | None = None
+    cut_short: str | None = None
 
 
 @dataclass(frozen=True)
 class FoundTable:
     """One pair of tables, and what is known of it; None: not known (yet), or not a matter of this level.
 
+    `cut_short`: the status with which the task ended before the table was compared to its end.
     `differing`: how far the row counts are apart (lines), how many rows differ (contents); `kept` of them can be shown.
     `rows_read` of `rows_total`, both sides together, tells how far a comparison of values is.
     """
@@ -54,11 +56,12 @@ class FoundTable:
     rows_total: int = 0
     key: tuple[str, ...] = ()
     method: str = ""
+    cut_short: str | None = None
 
     @property
     def finished(self) -> bool:
-        """Whether the result is final."""
-        return is_final(self.result)
+        """Whether the table was compared to its end."""
+        return is_final(self.result) and self.cut_short is None
 
     @property
     def one_sided(self) -> bool:
@@ -74,8 +77,8 @@ class FoundTable:
 
     @property
     def comparable(self) -> bool:
-        """Whether it is of a kind that can be compared; what failed is."""
-        return self.result is not DataResult.CAN_NOT_COMPARE
+        """Whether it is of a kind that can be compared; what failed or was cut short is."""
+        return self.result is not DataResult.CAN_NOT_COMPARE or self.cut_short is not None
 
 
 def is_final(result: DataResult) -> bool:
@@ -94,7 +97,13 @@ def every(parts: Parts, task_id: str, part: str) -> Iterator[Mapping[str, Any]]:
 def databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> list[FoundDatabase]:
     """All databases of a data-level task: those that something is kept of, then the others that it was asked for."""
     kept = [
-        FoundDatabase(entry["source_db"], entry["target_db"], DataResult(entry["result"]), entry["message"])
+        FoundDatabase(
+            entry["source_db"],
+            entry["target_db"],
+            DataResult(entry["result"]),
+            entry["message"],
+            entry.get("cut_short"),
+        )
         for entry in every(parts, task.id, DATABASES)
     ]
     known = {database.source_db for database in kept}
@@ -148,4 +157,5 @@ def _of_values(entry: Mapping[str, Any]) -> FoundTable:
         rows_total=entry["rows_total"],
         key=tuple(entry["key"]),
         method=entry["method"],
+        cut_short=entry.get("cut_short"),
     )

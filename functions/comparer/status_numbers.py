@@ -50,7 +50,7 @@ def number_of_table(table: FoundTable, task: Task) -> int:
     """What has become of one table."""
     if table.result is DataResult.CONSISTENT:
         return _WORDS[table.result]
-    return _unfinished(table.result, task) or _said(table.message, _OF_TABLES) or _WORDS[table.result]
+    return _unfinished(table, task) or _said(table.message, _OF_TABLES) or _WORDS[table.result]
 
 
 def number_of_database(database: FoundDatabase, tables: Sequence[FoundTable], task: Task) -> int:
@@ -58,16 +58,18 @@ def number_of_database(database: FoundDatabase, tables: Sequence[FoundTable], ta
     if database.result is DataResult.CONSISTENT:
         return _WORDS[database.result]
     return (
-        _unfinished(database.result, task)
+        _unfinished(database, task)
         or _said(database.message, _OF_DATABASES)
         or _emptiness(database, tables, task)
         or _WORDS[database.result]
     )
 
 
-def _unfinished(result: DataResult, task: Task) -> int | None:
-    """What hasn't got a result: it won't get one, once its task has ended."""
-    if task.ended_at is None or is_final(result):
+def _unfinished(found: FoundTable | FoundDatabase, task: Task) -> int | None:
+    """What wasn't compared to its end and has no difference: it gets no result, once its task has ended."""
+    if task.ended_at is None or found.result is DataResult.INCONSISTENT:
+        return None
+    if is_final(found.result) and found.cut_short is None:
         return None
     return {CANCELLED: _CANCELLED, TIMEOUT_INTERRUPT: _TIMED_OUT}.get(task.status, _FAILED)
 
