@@ -119,8 +119,11 @@ async def _with_status(job: JobNow, drs: Drs, job_id: str) -> JobNow:
         with no_wordless_refusal("unavailable"):
             return replace(job, status=await drs.job_status(job_id))
     except Refused as e:
-        # Whoever may compare need not be allowed to ask for the state.
         return replace(job, refusal=str(e)) if e.job_gone else job
+    except TryLater as e:
+        if e.reason != "credentials" or e.bad_signature:
+            raise
+        return job  # whoever may compare need not be allowed to ask for the state
 
 
 async def _with_tasks(job: JobNow, drs: Drs, job_id: str) -> JobNow:

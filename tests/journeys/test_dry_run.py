@@ -172,6 +172,20 @@ def test_half_of_what_drs_could_say_is_enough(families: Any) -> None:
     asyncio.run(journey())
 
 
+def test_who_may_not_ask_for_the_state_may_compare_all_the_same() -> None:
+    async def journey() -> None:
+        async with against() as (w, drs):
+            drs.script("status", *[Fault.drs("DRS.M00102", "no permission", 403)] * 9)
+            told = await w.rehearse(LINES)
+            assert (told["would"], told["drs"]["job_status"]) == ("create", None)
+            began = w.clock.now()
+            await w.finish(LINES)
+            assert drs.called("create")
+            assert w.clock.now() - began < 60, "a dry run shuts no gate"
+
+    asyncio.run(journey())
+
+
 def test_a_scheduled_start_is_sent_as_milliseconds_and_told() -> None:
     async def journey() -> None:
         async with against() as (w, _):
