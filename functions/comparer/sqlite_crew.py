@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Event
@@ -23,6 +24,14 @@ _INTERRUPT_SECONDS = 0.05
 
 _Part = TypeVar("_Part")
 _Found = TypeVar("_Found")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How large parts are: `rows` of the first one; those to come are as large as they may be by the `clock`."""
+
+    rows: int
+    clock: Callable[[], float]
 
 
 class Session:

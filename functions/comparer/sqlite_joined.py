@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from functions.comparer.engine import TableUnreadable
-from functions.comparer.sqlite_crew import Session, in_order
-from functions.comparer.sqlite_keys import Place, Span, mark, place, typed_row, unmarked
+from functions.comparer.sqlite_crew import Pace, Session, in_order
+from functions.comparer.sqlite_keys import Place, Span, mark, place, stays, typed_row, unmarked
 from functions.comparer.sqlite_layout import Layout
 from functions.comparer.sqlite_parts import Cutter, Part
-from functions.comparer.sqlite_statements import extras, listing, tally
-from functions.comparer.table import Chunk, Difference, TablePlan
+from functions.comparer.sqlite_statements import extras, lengths, listing, tally
+from functions.comparer.table import Chunk, Difference, Row, TablePlan
 
 METHOD = "joined"
 
@@ -23,19 +22,20 @@ def joined(
     plan: TablePlan,
     after: str | None,
     room: int,
-    clock: Callable[[], float],
+    pace: Pace,
 ) -> Iterator[Chunk]:
     """Compare a table with a key from a mark on, handing out up to `room` differences in the order of the key.
 
     Raises `TableUnreadable`, `Unreadable` and `Stopped`.
     """
+    _check_indexes(sessions[0], layout)
     run = _Run(layout, plan, room)
-    cutter = Cutter(layout, None if after is None else unmarked(after))
+    cutter = Cutter(layout, None if after is None else unmarked(after), pace.rows)
 
     def compare(session: Session, cut: tuple[Span, int | None]) -> Chunk:
-        began = clock()
+        began = pace.clock()
         chunk = run.compare(session, cutter.counted(session, *cut))
-        cutter.took(clock() - began)
+        cutter.took(pace.clock() - began)
         return chunk
 
     for chunk in in_order(sessions, cutter.cut, compare):
@@ -90,19 +90,37 @@ class _Run:
     def _difference(self, present: bool, parts: Sequence[object]) -> Difference:
         *values, equal = parts
         half = len(values) // 2
-        ours = typed_row(values[:half], self.layout.encoding)
         if not present:
-            return Difference("missing", ours, None)
+            return Difference("missing", self._alone(values[:half]), None)
+        ours = typed_row(values[:half], self.layout.encoding)
         columns = (pair[0] for pair, flag in zip(self.plan.columns, str(equal), strict=True) if flag == "0")
         return Difference("changed", ours, typed_row(values[half:], self.layout.encoding), tuple(columns))
 
     def _extras(self, session: Session, span: Span, room: int) -> list[Difference]:
         rows = session.rows(extras(self.layout, span, room))
-        return [Difference("extra", None, typed_row(row, self.layout.encoding)) for row in islice(rows, room)]
+        return [Difference("extra", None, self._alone(row)) for row in rows]
+
+    def _alone(self, parts: Sequence[object]) -> Row:
+        """A key that was looked for on the other side: SQLite finds only what a column of its type can hold."""
+        key = typed_row(parts, self.layout.encoding)
+        if not all(
+            stays(value, kind, self.layout.encoding) for value, kind in zip(key, self.layout.kinds, strict=True)
+        ):
+            raise TableUnreadable("a value of its key is not of the type of its column", damaged=True)
+        return key
 
     def _place(self, difference: Difference) -> Place:
         key = difference.source_key or difference.target_key or ()
         return place(key, self.layout.rules, self.layout.encoding)
+
+
+def _check_indexes(session: Session, layout: Layout) -> None:
+    """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
+    for side in (layout.source, layout.target):
+        if side.apart:
+            rows, indexed = session.row(lengths(side)) or (0, 0)
+            if rows != indexed:
+                raise TableUnreadable(f"it has {rows} rows that its index says are {indexed}", damaged=True)
 
 
 def extra_rows(part: Part, missing: int) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 
 import apsw
 
 from functions.comparer.engine import Joint, Stop, TableUnreadable, Unreadable, closed
-from functions.comparer.sqlite_crew import Session, workers
+from functions.comparer.sqlite_crew import Pace, Session, workers
 from functions.comparer.sqlite_file import SqliteFile, connect, locked, table_unreadable, unreadable
 from functions.comparer.sqlite_joined import METHOD as JOINED
 from functions.comparer.sqlite_joined import joined
 from functions.comparer.sqlite_layout import SOURCE, TARGET, Layout, layout
 from functions.comparer.sqlite_paired import METHOD as PAIRED
 from functions.comparer.sqlite_paired import paired
+from functions.comparer.sqlite_parts import FIRST_ROWS
 from functions.comparer.table import Chunk, TablePlan
 
 # For the caches of all connections together; sorting takes as much as one of them.
@@ -24,6 +25,7 @@ _PYTHON_ENCODINGS = {"UTF-8": "utf-8", "UTF-16le": "utf-16-le", "UTF-16be": "utf
 _TRIES_FOR_ONE_MOMENT = 3
 _TRIES_FOR_A_LOCK = 20
 _TRY_SECONDS = 0.25
+_PACE = Pace(FIRST_ROWS, time.monotonic)
 
 
 def open_joint(
@@ -32,38 +34,38 @@ def open_joint(
     stop: Stop,
     *,
     most: int | None = None,
-    clock: Callable[[], float] = time.monotonic,
+    pace: Pace = _PACE,
 ) -> AbstractContextManager[Joint] | None:
     """Both databases together; None: SQLite can't have them in one connection, as their encodings differ.
 
-    `most`: how many connections work at the same time; None: as many as are worth it. `clock`: seconds, for the size
-    of parts. Raises `Unreadable` and `Stopped`, as does entering.
+    `most`: how many connections work at the same time; None: as many as are worth it. Raises `Unreadable` and
+    `Stopped`, as does entering.
     """
     encoding = _encoding(source, stop)
     if encoding != _encoding(target, stop):
         return None
-    return _opened(source, target, stop, most or workers(), encoding, clock)
+    return _opened(source, target, stop, most or workers(), encoding, pace)
 
 
 @contextmanager
 def _opened(
-    source: SqliteFile, target: SqliteFile, stop: Stop, number: int, encoding: str, clock: Callable[[], float]
+    source: SqliteFile, target: SqliteFile, stop: Stop, number: int, encoding: str, pace: Pace
 ) -> Iterator[Joint]:
     files = _Files(source, target)
     with ExitStack() as stack:
         connections = _connected(files, stop, number, stack)
         sessions = [Session(connection, source.path, stop) for connection in connections]
-        yield SqliteJoint(files, sessions, encoding, clock)
+        yield SqliteJoint(files, sessions, encoding, pace)
 
 
 class SqliteJoint:
     """Both databases in open read transactions that all see the same moment."""
 
-    def __init__(self, files: _Files, sessions: Sequence[Session], encoding: str, clock: Callable[[], float]) -> None:
+    def __init__(self, files: _Files, sessions: Sequence[Session], encoding: str, pace: Pace) -> None:
         self._files = files
         self._sessions = sessions
         self._encoding = encoding
-        self._clock = clock
+        self._pace = pace
         self._layouts: dict[TablePlan, Layout | None] = {}
 
     def takes(self, plan: TablePlan) -> bool:
@@ -80,9 +82,9 @@ class SqliteJoint:
         if found is None:
             raise TableUnreadable("it was altered while it was compared", damaged=False)
         if plan.key:
-            chunks = joined(self._sessions, found, plan, after, room, self._clock)
+            chunks = joined(self._sessions, found, plan, after, room, self._pace)
         else:
-            chunks = paired(self._sessions, found, room, self._clock)
+            chunks = paired(self._sessions, found, room, self._pace)
         with closed(chunks):
             for chunk in chunks:
                 self._files.check()
@@ -135,6 +137,8 @@ def _connected(files: _Files, stop: Stop, number: int, stack: ExitStack) -> list
 def _connection(files: _Files, stop: Stop, number: int, stack: ExitStack) -> apsw.Connection:
     """One of so many connections, in a read transaction on both files."""
     connection = stack.enter_context(closing(connect(files.source)))
+    # In UTF-16, SQLite asks for NOCASE and RTRIM too before it takes its own; a collation that it lacks isn't needed.
+    connection.collation_needed(None)
     stack.enter_context(stop.interrupting(connection.interrupt))
     try:
         connection.execute(f"ATTACH ? AS {TARGET}", (files.target.uri(),))

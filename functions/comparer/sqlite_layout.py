@@ -36,7 +36,8 @@ _INDEXES = """
 class Side:
     """One table. `columns`: in the order of the plan; `key`: what brings its rows in order.
 
-    `index`: the unique index over the key; None: the rows lie in the order of the key, which is the rowid.
+    `index`: the unique index over the key; None: the rows lie in the order of the key, which is the rowid. `apart`:
+    the index is not the table itself, as it is without a rowid.
     """
 
     schema: str
@@ -44,6 +45,7 @@ class Side:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     index: str | None
+    apart: bool = False
 
     def named(self, alias: str) -> str:
         """What stands after FROM."""
@@ -83,6 +85,7 @@ class _Index:
     """
 
     name: str
+    primary: bool
     columns: tuple[int, ...]
     rules: tuple[Rule | None, ...]
     one_way: bool
@@ -105,9 +108,11 @@ class _Table:
         numbers = tuple(found[name] for name in key)
         if self.alias is not None and numbers == (self.alias,):
             return Side(self.schema, self.name, columns, key, None)
-        fitting = (i.name for i in self.indexes if i.one_way and (i.columns, i.rules) == (numbers, rules))
+        fitting = (i for i in self.indexes if i.one_way and (i.columns, i.rules) == (numbers, rules))
         index = next(fitting, None)
-        return None if index is None else Side(self.schema, self.name, columns, key, index)
+        if index is None:
+            return None
+        return Side(self.schema, self.name, columns, key, index.name, apart=self.has_rowid or not index.primary)
 
     def by_rowid(self, columns: tuple[str, ...]) -> Side | None:
         """The table in the order of its rowid; None: it has none, or its columns leave no name for it."""
@@ -178,16 +183,16 @@ def _table(connection: apsw.Connection, schema: str, name: str, encoding: str) -
 
 
 def _indexes(rows: Sequence[tuple[Any, ...]], encoding: str) -> Iterator[_Index]:
-    members: dict[bytes, list[tuple[Any, ...]]] = {}
-    for _, raw, *member in rows:
-        members.setdefault(raw, []).append(tuple(member))
-    for raw, parts in members.items():
+    members: dict[tuple[str, bytes], list[tuple[Any, ...]]] = {}
+    for origin, raw, *member in rows:
+        members.setdefault((origin, raw), []).append(tuple(member))
+    for (origin, raw), parts in members.items():
         try:
             name = raw.decode(encoding)
         except UnicodeDecodeError:
             continue  # No statement can name it.
         numbers, descending, rules = zip(*parts, strict=True)
-        yield _Index(name, numbers, rules, one_way=len(set(descending)) == 1)
+        yield _Index(name, origin == "pk", numbers, rules, one_way=len(set(descending)) == 1)
 
 
 def _planned(plan: TablePlan, source: _Table, target: _Table) -> bool:

@@ -7,12 +7,12 @@ SQLite does on disk; the memory for that is bounded by its cache.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from apsw import carray
 
-from functions.comparer.sqlite_crew import Session, in_order
+from functions.comparer.sqlite_crew import Pace, Session, in_order
 from functions.comparer.sqlite_joined import extra_rows
 from functions.comparer.sqlite_keys import Span, typed
 from functions.comparer.sqlite_layout import Layout
@@ -43,19 +43,19 @@ def paired(
     sessions: Sequence[Session],
     layout: Layout,
     room: int,
-    clock: Callable[[], float],
+    pace: Pace,
     remembered: int = _MOST_REMEMBERED,
 ) -> Iterator[Chunk]:
     """Compare a table by its rows, handing out up to `room` differences in the order of their values.
 
     The differences come with the last chunks. None has a mark. Raises `TableUnreadable`, `Unreadable` and `Stopped`.
     """
-    cutter = Cutter(layout, None)
+    cutter = Cutter(layout, None, pace.rows)
 
     def compare(session: Session, cut: tuple[Span, int | None]) -> _Left:
-        began = clock()
+        began = pace.clock()
         left = _left(session, layout, cutter.counted(session, *cut))
-        cutter.took(clock() - began)
+        cutter.took(pace.clock() - began)
         return left
 
     ours, theirs = array("q"), array("q")
@@ -86,7 +86,9 @@ def _surplus(
 ) -> Iterator[Chunk]:
     """Every row that one side has more often, as often as it does."""
     batch = _Batch()
-    for surplus, types, *stored in session.rows(surplus_rows(layout, left and (carray(left[0]), carray(left[1])))):
+    # SQLite takes NULL for an array without members; apsw takes none of these.
+    chosen = left and (carray(left[0]) if left[0] else None, carray(left[1]) if left[1] else None)
+    for surplus, types, *stored in session.rows(surplus_rows(layout, chosen)):
         batch.count(surplus)
         times = min(abs(surplus), room)
         room -= times

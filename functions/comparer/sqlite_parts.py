@@ -11,7 +11,7 @@ from functions.comparer.sqlite_statements import count, nth
 from functions.comparer.table import Row
 
 # So many rows at first and at most. More are no faster, and what was just read is still in the cache; rows may be huge.
-_FIRST_ROWS = 1_024
+FIRST_ROWS = 1_024
 _MOST_ROWS = 20_000
 _FEWEST_ROWS = 16
 _SHORT_SECONDS, _TOO_LONG_SECONDS = 0.1, 0.3
@@ -27,12 +27,15 @@ class Part:
 
 
 class Cutter:
-    """Cuts a table from the key `low` (None: from its beginning) on; `cut` must not be called twice at a time."""
+    """Cuts a table from the key `low` (None: from its beginning) on, beginning with a part of so many rows.
 
-    def __init__(self, layout: Layout, low: Row | None) -> None:
+    `cut` must not be called twice at a time.
+    """
+
+    def __init__(self, layout: Layout, low: Row | None, rows: int) -> None:
         self._layout = layout
         self._low = low
-        self._rows = _FIRST_ROWS
+        self._rows = rows
         self._over = False
 
     def cut(self, session: Session) -> tuple[Span, int | None] | None:
@@ -73,5 +76,5 @@ class Cutter:
 def next_rows(rows: int, seconds: float) -> int:
     """How many rows a part may have, after it took so long to compare one while `rows` were allowed."""
     if seconds > _TOO_LONG_SECONDS:
-        return max(_FEWEST_ROWS, rows // 2)
+        return max(min(rows, _FEWEST_ROWS), rows // 2)
     return min(_MOST_ROWS, rows * 2) if seconds < _SHORT_SECONDS else rows
