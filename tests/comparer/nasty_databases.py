@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -29,10 +30,34 @@ MALFORMED = (
     Raw(b"\xff"), Raw(b"a\xff"), Raw(b"A\xff"), Raw(b"\xed\xa0\x80"), Raw(b"\xc0\x80"), Raw(b"\xf4\x90\x80\x80"),
     Raw(b"a"), Raw(b"\0\xd8"), Raw(b"\xd8\0"), Raw(b"a\0\0\xdc"), Raw(b"\xff" * 700),
 )  # fmt: skip
+# Values that somebody has taken for one another.
+NEAR: tuple[tuple[Stored, ...], ...] = (
+    (0, 0.0, -0.0, "0", b"0", None, ""), (1, 1.0, "1", b"1", "1.0", True), (2, 2.0, "2"), (0.0, -0.0),
+    (None, "", b"", "null", "<null>"), (2**53, 2**53 + 1, float(2**53)), (0.1 + 0.2, 0.3), (1e-15, 2e-15),
+    ("a", "A", "a ", "a  ", " a", b"a", b"A"), ("a\0b", "a\0c", "A\0b", "a\0", "a"), ("é", "É", "e\u0301"),
+    (2**63 - 1, float(2**63)), (-(2**63), -float(2**63)),
+    (225679173340397074, 225679173340397075), (1e20, "1e20"), (LONG, LONG.upper(), LONG + "x", LONG.encode()),
+    (b"\xff" * 700, b"\xff" * 699 + b"\xfe"), (float("inf"), -float("inf")), (1e15, 10**15), ("b", "B"), (-1, -1.0),
+)  # fmt: skip
 TABLES = ("t", "T x", "select", "it's", 'say "hi"', "rowid", "tést")
 COLUMNS = ("id", "a", "b", "A b", 'q"', "select", "rowid", "oid", "x'y", "é", "É", "*", "a.b", "[c]", "`", ";--", "1")
-TYPES = ("", "INTEGER", "INT", "TEXT", "BLOB", "REAL", "NUMERIC", "VARCHAR(3)", "DOUBLE", "FLOATING POINT", "BOOLEAN")
-COLLATIONS = ("", "", "", "COLLATE NOCASE", "COLLATE RTRIM", "COLLATE BINARY")
+TYPES = (
+    "",
+    "",
+    "",
+    "",
+    "INTEGER",
+    "INT",
+    "TEXT",
+    "BLOB",
+    "REAL",
+    "NUMERIC",
+    "VARCHAR(3)",
+    "DOUBLE",
+    "FLOATING POINT",
+    "BOOLEAN",
+)
+COLLATIONS = ("", "", "", "COLLATE NOCASE", "COLLATE NOCASE", "COLLATE RTRIM", "COLLATE BINARY")
 KEYS = ("rowid", "rowid desc", "primary", "primary", "clustered", "clustered", "unique", "both", "nullable", "none")
 GENERATED = ("typeof({0})", "length({0}) + 1", "{0} || 'x'", "{0}", "-{0}")
 
@@ -51,6 +76,7 @@ class NastyColumn:
 @dataclass(frozen=True)
 class NastyTable:
     """A table; `key`: one of KEYS, over the first `key_columns` columns. Rows that SQLite refuses are left out.
+    `theme`: which values of NEAR occur most.
 
     `added`: a column that is added with a default after the first `old_rows` rows have been written.
     """
@@ -61,6 +87,7 @@ class NastyTable:
     key_columns: int
     descending: bool
     rows: tuple[tuple[Stored, ...], ...]
+    theme: int
     indexed: int | None = None
     added: tuple[str, Stored] | None = None
     old_rows: int = 0
@@ -151,19 +178,33 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _values(encoding: str, collated: bool) -> st.SearchStrategy[Stored]:
-    # Which malformed texts of a database in UTF-16 a collation takes for equal depends on how SQLite mends them.
-    malformed = MALFORMED if encoding == "UTF-8" or not collated else ()
-    return st.sampled_from(VALUES + malformed + (1, 2, 3, "a", "b")) | _FEW
+def _folded(name: str) -> bytes:
+    return name.encode().lower()  # Of bytes only the letters of ASCII.
 
 
-_FEW: st.SearchStrategy[Stored] = st.sampled_from((1, 2, 3, 4, 5, 6, "a", "b", "A", None))
+def _near(value: Stored) -> tuple[Stored, ...]:
+    """What is easily taken for the value."""
+    return next(
+        (group[:at] + group[at + 1 :] for group in NEAR for at, v in enumerate(group) if repr(v) == repr(value)), ()
+    )
+
+
+@cache
+def _values(theme: int, malformed: bool) -> st.SearchStrategy[Stored]:
+    """Any value, but every other one near the table's theme, and every fifth one of those that many rows have."""
+    every = VALUES + (MALFORMED if malformed else ())
+    near = NEAR[theme] * (len(every) // len(NEAR[theme]))
+    return st.sampled_from(every + near + (1, 2, 3, 4, 5, 6, "a", "b", "A", None) * 5)
+
+
 _ROWIDS: st.SearchStrategy[Stored] = st.sampled_from((*range(-2, 20), None, 2**63 - 1, -(2**63), "7", 8.0, "x"))
 _ROWS = 14
 
 
 def _rows_of(table: NastyTable, encoding: str) -> st.SearchStrategy[tuple[Stored, ...]]:
-    values = _values(encoding, any(column.collation for column in table.columns))
+    # Which malformed texts of a database in UTF-16 a collation takes for equal depends on how SQLite mends them.
+    collated = any(column.collation for column in table.columns)
+    values = _values(table.theme, encoding == "UTF-8" or not collated)
     first = _ROWIDS if table.key.startswith("rowid") else values
     return st.tuples(first, *[values] * (len(table.columns) - 1))
 
@@ -171,15 +212,17 @@ def _rows_of(table: NastyTable, encoding: str) -> st.SearchStrategy[tuple[Stored
 @st.composite
 def nasty_tables(draw: st.DrawFn, name: str, encoding: str) -> NastyTable:
     """A table of any kind."""
-    names = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique_by=str.lower))
+    names = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique_by=_folded))
     key = draw(st.sampled_from(KEYS))
     key_columns = 1 if key.startswith("rowid") else draw(st.integers(1, min(2, len(names))))
     columns = [NastyColumn(column, draw(st.sampled_from(TYPES)), draw(st.sampled_from(COLLATIONS))) for column in names]
     if len(names) > key_columns and draw(st.integers(0, 3)) == 0:
         generated = draw(st.sampled_from(GENERATED))
         columns[-1] = replace(columns[-1], generated=generated, stored=draw(st.booleans()))
-    table = NastyTable(name, tuple(columns), key, key_columns, draw(st.booleans()), ())
-    rows = draw(st.lists(_rows_of(table, encoding), max_size=_ROWS))
+    table = NastyTable(
+        name, tuple(columns), key, key_columns, draw(st.booleans()), (), draw(st.integers(0, len(NEAR) - 1))
+    )
+    rows = draw(st.lists(_rows_of(table, encoding), min_size=draw(st.sampled_from([0, 2, 5])), max_size=_ROWS))
     table = replace(table, rows=tuple(rows))
     match draw(st.integers(0, 5)):
         case 0:
@@ -205,23 +248,16 @@ def nasty_pairs(draw: st.DrawFn) -> tuple[NastyDatabase, NastyDatabase]:
     if draw(st.integers(0, 9)) == 0:
         return source, draw(nasty_databases())
     target = source
-    for _ in range(draw(st.sampled_from([0, 1, 1, 2, 3, 4]))):
-        target = draw(_changed(target))
-    return source, target
+    if draw(st.integers(0, 4)) == 0:
+        target = _otherwise(target, draw(st.sampled_from(["encoding", "reversed", "dropped"])))
+    return source, replace(target, tables=tuple(draw(_changed(table, target.encoding)) for table in target.tables))
 
 
 @st.composite
-def _changed(draw: st.DrawFn, database: NastyDatabase) -> NastyDatabase:
-    tables = list(database.tables)
-    if not tables or draw(st.integers(0, 9)) == 0:
-        return _otherwise(database, draw(st.sampled_from(["encoding", "reversed", "dropped"])))
-    at = draw(st.integers(0, len(tables) - 1))
-    tables[at] = draw(
-        _other_rows(tables[at], database.encoding)
-        | _other_rows(tables[at], database.encoding)
-        | _other_columns(tables[at])
-    )
-    return replace(database, tables=tuple(tables))
+def _changed(draw: st.DrawFn, table: NastyTable, encoding: str) -> NastyTable:
+    for _ in range(draw(st.sampled_from([0, 1, 2, 3, 5]))):
+        table = draw(_other_rows(table, encoding))
+    return draw(_other_columns(table)) if draw(st.integers(0, 3)) == 0 else table
 
 
 def _otherwise(database: NastyDatabase, how: str) -> NastyDatabase:
@@ -236,13 +272,20 @@ def _otherwise(database: NastyDatabase, how: str) -> NastyDatabase:
 def _other_rows(draw: st.DrawFn, table: NastyTable, encoding: str) -> NastyTable:
     """The same table with a row more, less, twice, elsewhere, or with another value, or two values swapped."""
     rows = [list(row) for row in table.rows]
-    change = draw(st.sampled_from([*["value"] * 5, "add", "drop", "twice", "move", "swap"]))
+    change = draw(st.sampled_from([*["near"] * 7, *["value"] * 3, "add", "drop", "twice", "move", "swap"]))
     if change == "add" or not rows:
         rows.append(list(draw(_rows_of(table, encoding))))
         return replace(table, rows=tuple(map(tuple, rows)))
     row, other = (draw(st.integers(0, len(rows) - 1)) for _ in range(2))
     column = draw(st.integers(0, len(table.columns) - 1))
     match change:
+        case "near":
+            found = [
+                (at, number) for at, values in enumerate(rows) for number, value in enumerate(values) if _near(value)
+            ]
+            if found:
+                row, column = draw(st.sampled_from(found))
+                rows[row][column] = draw(st.sampled_from(_near(rows[row][column])))
         case "value":
             rows[row][column] = draw(_rows_of(table, encoding))[column]
         case "drop":
@@ -282,4 +325,6 @@ def _other_columns(draw: st.DrawFn, table: NastyTable) -> NastyTable:
             return replace(table, key=draw(st.sampled_from([key for key in KEYS if not key.startswith("rowid")])))
         case "plain":
             columns = [replace(column, generated="") for column in columns]
+    if len({_folded(column.name) for column in columns}) < len(columns):
+        return table
     return replace(table, columns=tuple(columns))
