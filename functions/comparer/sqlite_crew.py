@@ -77,13 +77,17 @@ def in_order(
     `draw` is never called by two threads at a time; None: there is no more. What either raises is raised in its place
     in the order. No part is begun that is far ahead of what has been taken; none runs on when this ends.
     """
-    if len(sessions) == 1:
-        (session,) = sessions
-        while (part := draw(session)) is not None:
-            yield compare(session, part)
+    part = draw(sessions[0])
+    # Most tables are one part, and not worth a thread.
+    alone = True
+    while part is not None and (alone or len(sessions) == 1):
+        yield compare(sessions[0], part)
+        part, alone = draw(sessions[0]), False
+    if part is None:
         return
+    drawn = [part]
     with ThreadPoolExecutor(len(sessions), thread_name_prefix="joint") as pool:
-        jobs = _Jobs(sessions, draw, compare, pool)
+        jobs = _Jobs(sessions, lambda session: drawn.pop() if drawn else draw(session), compare, pool)
         try:
             yield from jobs.found(_JOBS_AHEAD * len(sessions))
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from functions.comparer.engine import TableUnreadable
+from functions.comparer.engine import TableUnreadable, closed
 from functions.comparer.sqlite_crew import Pace, Session, in_order
 from functions.comparer.sqlite_keys import Place, Span, mark, place, stays, typed_row, unmarked
 from functions.comparer.sqlite_layout import Layout
@@ -38,10 +38,11 @@ def joined(
         cutter.took(pace.clock() - began)
         return chunk
 
-    for chunk in in_order(sessions, cutter.cut, compare):
-        kept = chunk.differences[: run.room]
-        run.room -= len(kept)
-        yield replace(chunk, differences=kept)
+    with closed(in_order(sessions, cutter.cut, compare)) as chunks:
+        for chunk in chunks:
+            kept = chunk.differences[: run.room]
+            run.room -= len(kept)
+            yield replace(chunk, differences=kept)
 
 
 @dataclass
@@ -58,7 +59,7 @@ class _Run:
         if room:
             missing, changed, found = self._list(session, part.span, room)
         else:
-            differing, changed = session.row(tally(self.layout, part.span)) or (0, 0)
+            ((differing, changed),) = session.rows(tally(self.layout, part.span))
             missing, found = differing - changed, []
         extra = extra_rows(part, missing)
         if extra and room:
@@ -118,7 +119,7 @@ def _check_indexes(session: Session, layout: Layout) -> None:
     """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
     for side in (layout.source, layout.target):
         if side.apart:
-            rows, indexed = session.row(lengths(side)) or (0, 0)
+            ((rows, indexed),) = session.rows(lengths(side))
             if rows != indexed:
                 raise TableUnreadable(f"it has {rows} rows that its index says are {indexed}", damaged=True)
 

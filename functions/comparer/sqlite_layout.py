@@ -20,7 +20,7 @@ MOST_COLUMNS = 2000
 _MOST_KEY_COLUMNS = 100
 _ROWID_NAMES = ("rowid", "oid", "_rowid_")
 
-_TABLE = "SELECT wr, strict FROM pragma_table_list WHERE schema = ?1 AND name = ?2 AND type IN ('table', 'shadow')"
+_TABLE = "SELECT wr, strict FROM pragma_table_list(?2) WHERE schema = ?1 AND name = ?2 AND type IN ('table', 'shadow')"
 _COLUMNS = """
     SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), pk FROM pragma_table_xinfo(?2, ?1) WHERE hidden <> 1
 """

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from apsw import carray
 
+from functions.comparer.engine import closed
 from functions.comparer.sqlite_crew import Pace, Session, in_order
 from functions.comparer.sqlite_joined import extra_rows
 from functions.comparer.sqlite_keys import Span, typed
@@ -60,12 +61,13 @@ def paired(
 
     ours, theirs = array("q"), array("q")
     forgotten = False
-    for left in in_order(sessions, cutter.cut, compare):
-        ours += left.source
-        theirs += left.target
-        if len(ours) + len(theirs) > remembered:
-            forgotten, ours, theirs = True, array("q"), array("q")
-        yield Chunk(None, left.part.source_rows, left.part.target_rows)
+    with closed(in_order(sessions, cutter.cut, compare)) as parts:
+        for left in parts:
+            ours += left.source
+            theirs += left.target
+            if len(ours) + len(theirs) > remembered:
+                forgotten, ours, theirs = True, array("q"), array("q")
+            yield Chunk(None, left.part.source_rows, left.part.target_rows)
     if forgotten or ours or theirs:
         yield from _surplus(sessions[0], layout, None if forgotten else (ours, theirs), room)
 
