@@ -39,6 +39,7 @@ _REASONS = {
     apsw.SQLITE_PERM: "access is denied",
 }
 _LOCKED = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
+_BUILT_IN = {"BINARY", "NOCASE", "RTRIM"}
 _DAMAGE = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB, apsw.SQLITE_IOERR}
 
 
@@ -133,6 +134,8 @@ def table_unreadable(path: Path, error: apsw.Error) -> Exception:
 
 def _stand_in(connection: apsw.Connection, name: str) -> None:
     """Let tables be read that are ordered by a collation of their own program's: a scan never asks how."""
+    if name.upper() in _BUILT_IN:
+        return  # In a UTF-16 database SQLite asks for these too, before it makes them from its own for UTF-8.
 
     def compare(_: str, __: str) -> int:
         raise apsw.SQLError(f"no such collation sequence: {name}")

@@ -218,3 +218,11 @@ def test_a_table_in_the_order_of_an_unknown_collation_can_be_read_but_not_search
         with pytest.raises(apsw.SQLError, match="no such collation sequence: own") as caught:
             reader.execute("SELECT * FROM t WHERE a = 'x'").fetchall()
     assert isinstance(table_unreadable(tmp_path, caught.value), TableUnreadable)
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+def test_sqlites_own_collations_work_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    file = make_database(tmp_path / "made.db", f"PRAGMA encoding = '{encoding}'", *rows("t", 1))
+    with closing(connect(find(file))) as connection:
+        same = "SELECT 'A' = 'a' COLLATE nocase, 'a ' = 'a' COLLATE RTRIM, 'A' = 'a' COLLATE BINARY"
+        assert connection.execute(same).fetchone() == (1, 1, 0)
