@@ -43,8 +43,9 @@ def text_of(value: Value) -> str | None:
     if isinstance(value, bytes):
         cut = value[: _LONGEST // 2]
         return f"X'{cut.hex().upper()}'" if cut == value else f"X'{cut.hex().upper()}…' ({len(value):,} bytes)"
-    # -0.0 and 0.0 are one value: adding 0.0 leaves every other number as it is.
-    text = _text(value) if isinstance(value, (str, Malformed)) else repr(value + 0.0 if isinstance(value, float) else value)
+    if isinstance(value, float):
+        value += 0.0  # -0.0 and 0.0 are one value; every other number stays as it is.
+    text = _text(value) if isinstance(value, (str, Malformed)) else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
 
 

@@ -141,7 +141,7 @@ def test_a_cancelled_comparison_stops_at_once_keeps_its_results_and_says_what_it
             await asyncio.wait_for(comparer.service.settle(), 1)
             assert tables(comparer, task_id) == shown
             assert differences(comparer, task_id, "a") == [("missing", ["3"], None)]
-            # Of the tables it did not get to, the API says that they were cancelled, not that nobody could compare them.
+            # Of what it did not get to the API says that it was cancelled, not that it can't be compared.
             page = (await comparer.ask("GET", f"/{JOB}/compare/{task_id}/content-detail?type=compare")).body
             infos = [(i["source_table_name"], i["status"], i["progress"]) for i in page["content_compare_result_infos"]]
             assert infos == [("a", 2, 100.0), ("m", 4, 0.0), ("z", 4, 0.0)]
