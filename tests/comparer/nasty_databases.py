@@ -59,7 +59,8 @@ TYPES = (
 )
 COLLATIONS = ("", "", "", "COLLATE NOCASE", "COLLATE NOCASE", "COLLATE RTRIM", "COLLATE BINARY")
 KEYS = ("rowid", "rowid desc", "primary", "primary", "clustered", "clustered", "unique", "both", "nullable", "none")
-GENERATED = ("typeof({0})", "length({0}) + 1", "{0} || 'x'", "{0}", "-{0}")
+# Nothing that writes a number as text: how many digits it has then depends on the release of SQLite.
+GENERATED = ("typeof({0})", "{0} IS NULL", "coalesce({0}, x'00')", "{0}", "-{0}")
 
 
 @dataclass(frozen=True)
