@@ -20,7 +20,7 @@ from functions.comparer.sqlite_parts import FIRST_ROWS
 from functions.comparer.table import Chunk, TablePlan
 
 # For the caches of all connections together; sorting takes as much as one of them.
-_CACHE_KIB = 40_000
+_CACHE_KIB = 32_000
 _PYTHON_ENCODINGS = {"UTF-8": "utf-8", "UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}
 _TRIES_FOR_ONE_MOMENT = 3
 _TRIES_FOR_A_LOCK = 20

@@ -24,7 +24,7 @@ from functions.comparer.table import Chunk, Difference
 METHOD = "paired"
 
 # How many rowids are remembered, 8 bytes each; beyond, they are found once more.
-_MOST_REMEMBERED = 2_000_000
+_MOST_REMEMBERED = 1_000_000
 _CHUNK_DIFFERENCES = 500
 _CHUNK_BYTES = 1_000_000
 # What the first letters of the types mean.
