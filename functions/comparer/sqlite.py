@@ -68,8 +68,7 @@ class SqliteEndpoint:
             yield SqliteSnapshot(connection, file, stop, opened)
         if file.identity() != opened.identity:
             raise Unreadable(f"{path}: it was replaced while it was read; compare again")
-        if file.quiet and file.version() != opened.version:
-            raise Unreadable(f"{path}: it was changed while it was read; compare again")
+        _require_quiet(file, opened)
 
     def _files(self) -> dict[str, Path]:
         try:
@@ -129,8 +128,14 @@ class SqliteSnapshot:
         return int(rows)
 
     def version(self) -> str:
-        """See `Snapshot.version`: that of the moment when the file was opened, unless it has been replaced."""
-        return self._opened.version if self.file.identity() == self._opened.identity else self.file.version()
+        """See `Snapshot.version`: that of the moment when the file was opened, unless it has been replaced.
+
+        Raises `Unreadable` if what has been read so far may be a mixture, because nothing kept writers away.
+        """
+        if self.file.identity() != self._opened.identity:
+            return self.file.version()
+        _require_quiet(self.file, self._opened)
+        return self._opened.version
 
     def shape(self, table: str) -> Shape:
         """See `Snapshot.shape`."""
@@ -174,3 +179,9 @@ class SqliteSnapshot:
         except UnicodeDecodeError as error:
             # Of values it is caught where they are read.
             raise TableUnreadable("a name in its declaration is not valid UTF-8", damaged=False) from error
+
+
+def _require_quiet(file: SqliteFile, opened: _Opened) -> None:
+    """What was opened because nobody wrote must not have been written to since. Raises `Unreadable`."""
+    if file.quiet and file.version() != opened.version:
+        raise Unreadable(f"{file.path}: it was changed while it was read; compare again")

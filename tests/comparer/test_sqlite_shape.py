@@ -328,6 +328,20 @@ def test_a_version_stays_while_a_writer_goes_on_and_is_another_afterwards(tmp_pa
             assert snapshot.count("t") == 2
 
 
+def test_a_file_that_nobody_wrote_to_has_no_version_once_somebody_does(tmp_path: Path) -> None:
+    path = make_database(tmp_path / "made.db", "CREATE TABLE t (a)", "PRAGMA journal_mode = WAL")
+
+    def write() -> None:
+        with opened(path) as snapshot:
+            assert snapshot.version()
+            make_database(path, "INSERT INTO t VALUES (1)")
+            with pytest.raises(Unreadable, match="it was changed while it was read; compare again"):
+                snapshot.version()
+
+    with pytest.raises(Unreadable, match=r"made\.db: it was changed while it was read; compare again"):
+        write()
+
+
 @pytest.mark.parametrize("mode", ["DELETE", "WAL"])
 def test_a_file_that_is_replaced_while_it_is_read_is_told(tmp_path: Path, mode: str) -> None:
     path, other = (make_database(tmp_path / name, "CREATE TABLE t (a)") for name in ("made.db", "other.db"))
