@@ -137,8 +137,6 @@ def _connected(files: _Files, stop: Stop, number: int, stack: ExitStack) -> list
 def _connection(files: _Files, stop: Stop, number: int, stack: ExitStack) -> apsw.Connection:
     """One of so many connections, in a read transaction on both files."""
     connection = stack.enter_context(closing(connect(files.source)))
-    # In UTF-16, SQLite asks for NOCASE and RTRIM too before it takes its own; a collation that it lacks isn't needed.
-    connection.collation_needed(None)
     stack.enter_context(stop.interrupting(connection.interrupt))
     try:
         connection.execute(f"ATTACH ? AS {TARGET}", (files.target.uri(),))
