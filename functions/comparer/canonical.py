@@ -17,7 +17,11 @@ _DIGEST_BYTES = 16
 
 def packed(row: Row) -> bytes:
     """The row as bytes; -0.0 and 0.0 are the same. Raises ValueError for what is no plain value."""
-    data = exactly(row)
+    return normal(row, exactly(row))
+
+
+def normal(row: Row, data: bytes) -> bytes:
+    """What `packed` makes of the row of which `exactly` has made `data`."""
     if _NEGATIVE_ZERO in data:  # Perhaps: the bytes may as well belong to something else, and then nothing changes.
         return exactly(tuple(0.0 if type(value) is float and value == 0 else value for value in row))
     return data

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 
-from functions.comparer.canonical import digest, exactly, packed, packed_key, unpacked
+from functions.comparer.canonical import digest, exactly, normal, packed, packed_key, unpacked
 from functions.comparer.engine import Snapshot, Stop, TableUnreadable, closed
 from functions.comparer.leftovers import Leftovers, Shown, Unmatched, Wanted, leftovers, temporary_database
 from functions.comparer.table import Chunk, Difference, Row, TablePlan
@@ -67,8 +67,8 @@ def _read_both(read: Callable[[int], Iterator[Row]], plan: TablePlan, left: Left
                     source_rows = target_rows = 0
             source_rows += ours is not None
             target_rows += theirs is not None
-            here = None if ours is None else packed(ours)
-            there = None if theirs is None else packed(theirs)
+            here = None if ours is None else exactly(ours)
+            there = None if theirs is None else exactly(theirs)
             if here != there:
                 if ours is not None and here is not None:
                     waiting.add(0, number, ours, here)
@@ -91,8 +91,8 @@ class _Waiting:
         self._others: list[Unmatched] = []  # Further rows with the same key, as a table without a key may have them.
 
     def add(self, side: int, number: int, row: Row, data: bytes) -> None:
-        """A row has been read: `number` is its place, `data` the row as bytes."""
-        found = digest(data)
+        """A row has been read: `number` is its place, `data` what `exactly` has made of it."""
+        found = digest(normal(row, data))
         key = digest(packed_key(row, self._plan)) if self._plan.key else found
         mine, theirs = self._sides[side], self._sides[1 - side]
         other = theirs.get(key)
