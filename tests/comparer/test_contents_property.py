@@ -210,10 +210,11 @@ def test_what_is_found_after_interruptions_is_what_the_reference_finds(folder: P
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("_part", range(4))
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("_part", range(20))
 def test_fifty_thousand_pairs_of_databases_are_compared_as_the_reference_does(folder: Path, _part: int) -> None:
-    check(folder, 5_000, by_itself)
-    check(folder, 3_000, row_by_row)
-    check_in_parts(folder, 2_500)
-    assert check_resumed(folder, 2_000) > 100
+    # In parts, because what generates the examples remembers all of a run.
+    check(folder, 1_000, by_itself)
+    check(folder, 600, row_by_row)
+    check_in_parts(folder, 500)
+    assert check_resumed(folder, 400) > 20
