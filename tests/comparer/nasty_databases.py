@@ -219,7 +219,7 @@ def nasty_tables(draw: st.DrawFn, name: str, encoding: str) -> NastyTable:
     columns = [NastyColumn(column, draw(st.sampled_from(TYPES)), draw(st.sampled_from(COLLATIONS))) for column in names]
     if len(names) > key_columns and draw(st.integers(0, 3)) == 0:
         generated = draw(st.sampled_from(GENERATED))
-        columns[-1] = replace(columns[-1], generated=generated, stored=draw(st.booleans()))
+        columns[-1] = replace(columns[-1], declared="", generated=generated, stored=draw(st.booleans()))
     table = NastyTable(
         name, tuple(columns), key, key_columns, draw(st.booleans()), (), draw(st.integers(0, len(NEAR) - 1))
     )
@@ -310,7 +310,7 @@ def _other_columns(draw: st.DrawFn, table: NastyTable) -> NastyTable:
             # The key moves along, so that it is over other columns then, or over the same ones in another order.
             rows = tuple(row[1:] + row[:1] for row in table.rows)
             return replace(table, columns=(*columns[1:], columns[0]), rows=rows)
-        case "type":
+        case "type" if not columns[at].generated:
             columns[at] = replace(columns[at], declared=draw(st.sampled_from(TYPES)))
         case "collation":
             columns[at] = replace(columns[at], collation=draw(st.sampled_from(COLLATIONS)))
