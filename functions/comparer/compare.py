@@ -6,14 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.comparer.compare_contents import compare_contents
-from functions.comparer.compare_lines import compare_lines
-from functions.comparer.compare_objects import compare_objects
-from functions.comparer.databases import Scope
-from functions.comparer.engine import Endpoint, Stop, Unreadable
-from functions.comparer.kept import Kept
-from functions.comparer.pairs import pairs_of
-from functions.comparer.results import (
+from functions.comparer.core.compare_contents import compare_contents
+from functions.comparer.core.compare_lines import compare_lines
+from functions.comparer.core.compare_objects import compare_objects
+from functions.comparer.core.databases import Scope
+from functions.comparer.core.engine import Endpoint, Stop, Unreadable
+from functions.comparer.core.kept import Kept
+from functions.comparer.core.pairs import pairs_of
+from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DatabaseLines,

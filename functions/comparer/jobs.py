@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from functions.comparer.engine import Endpoint
+from functions.comparer.core.engine import Endpoint
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from functions.comparer.access import Access
-from functions.comparer.api import Api
-from functions.comparer.exports import Exports
+from functions.comparer.api.access import Access
+from functions.comparer.api.application import Api
+from functions.comparer.export.life import Exports
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import ComparerConfig
-from functions.comparer.store import Store
-from functions.comparer.tasks import Tasks
+from functions.comparer.tasks.life import Tasks
+from functions.comparer.tasks.store import Store
 
 _log = logging.getLogger(__name__)
 _http_log = logging.getLogger(f"{__name__}.http")

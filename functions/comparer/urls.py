@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from functions.comparer.engine import Endpoint
-from functions.comparer.sqlite import SqliteEndpoint
+from functions.comparer.core.engine import Endpoint
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
 
 ALLOWED = (
     "sqlite:///relative/file.db, sqlite:////absolute/file.db, a folder of .db files in either form, or simply its path"

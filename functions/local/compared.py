@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.comparer.compare import Comparison as Found
-from functions.comparer.results import ObjectResult, ObjectsResult, TypeResult
+from functions.comparer.core.results import ObjectResult, ObjectsResult, TypeResult
 from functions.local.compared_data import contents_json, data_json, data_outcome, verdict_of
 from functions.pipeline.comparison import Comparison, Outcome, Result, TypeCount, Verdict
 from functions.pipeline.messages import LEVELS, Request

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from functions.comparer.results import (
+from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DatabaseLines,

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from functions.comparer.compare import Comparison, compare_databases
-from functions.comparer.engine import Stop
+from functions.comparer.core.engine import Stop
 from functions.local.following import Following
 from functions.local.rendering import Progress, Screen
 

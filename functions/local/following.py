@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
-from functions.comparer.kept import Kept
-from functions.comparer.results import DatabaseContents, DataResult, Progress, RowDifference, TableContents
+from functions.comparer.core.kept import Kept
+from functions.comparer.core.results import DatabaseContents, DataResult, Progress, RowDifference, TableContents
 
 _NOT_COMPARED = {DataResult.CAN_NOT_COMPARE, DataResult.FAILED}
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.comparer.results import DatabaseContents, DataResult, Progress, RowDifference, TableContents
+from functions.comparer.core.results import DatabaseContents, DataResult, Progress, RowDifference, TableContents
 from functions.local.following import Following
 from tests.cli.conftest import Parity
 from tests.cli.test_terminal import on_a_terminal

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from uuid import uuid4
 
-from functions.comparer.results import (
+from functions.comparer.core.results import (
     DatabaseContents,
     DatabaseLines,
     DataResult,
@@ -14,8 +14,8 @@ from functions.comparer.results import (
     TableContents,
     TableLines,
 )
-from functions.comparer.store import Level, Store, Task
-from functions.comparer.stored import DATABASES, differences_part, tables_part
+from functions.comparer.tasks.store import Level, Store, Task
+from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part
 from tests.comparer.served import EPOCH, JOB, Comparer
 
 Differences = Mapping[tuple[str, str], Sequence[RowDifference]]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from functions.comparer.engine import Joint, Snapshot, Stop
-from functions.comparer.table import Chunk, Column, Difference, Key, Row, Rule, Shape, TablePlan
+from functions.comparer.core.engine import Joint, Snapshot, Stop
+from functions.comparer.core.table import Chunk, Column, Difference, Key, Row, Rule, Shape, TablePlan
 
 
 def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:

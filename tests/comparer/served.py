@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import aiohttp
 
-from functions.comparer.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.table import Row, Shape
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
 from functions.comparer.server import Service, serve
-from functions.comparer.sqlite import SqliteEndpoint
-from functions.comparer.table import Row, Shape
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
 
 PROJECT = "054ba152d480d55b2f5dc0069e7ddef0"
 JOB = "f8688cfa-4e05-406f-a2e6-37a773cjb20y"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from functions.comparer.compare_contents import compare_contents
-from functions.comparer.contents_table import KEPT_DIFFERENCES
-from functions.comparer.databases import Scope
-from functions.comparer.engine import Stop, Stopped, TableUnreadable, Unreadable
-from functions.comparer.kept import Kept
-from functions.comparer.plan import plan_of
-from functions.comparer.results import (
+from functions.comparer.core.compare_contents import compare_contents
+from functions.comparer.core.contents_table import KEPT_DIFFERENCES
+from functions.comparer.core.databases import Scope
+from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
+from functions.comparer.core.kept import Kept
+from functions.comparer.core.plan import plan_of
+from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DataResult,
@@ -21,9 +21,9 @@ from functions.comparer.results import (
     RowDifference,
     TableContents,
 )
-from functions.comparer.shown import text_of
-from functions.comparer.spilled import spilled
-from functions.comparer.table import Chunk, Malformed, Row, TablePlan, Value
+from functions.comparer.core.shown import text_of
+from functions.comparer.core.spilled import spilled
+from functions.comparer.core.table import Chunk, Malformed, Row, TablePlan, Value
 from tests.comparer.memory_engine import (
     MemoryDatabase,
     MemoryEndpoint,

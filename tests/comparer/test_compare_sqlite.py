@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.comparer.compare import Comparison, compare_databases
-from functions.comparer.compare_lines import compare_lines
-from functions.comparer.engine import Stop, Stopped
-from functions.comparer.results import DataResult, LinesResult, ObjectResult, Progress
-from functions.comparer.sqlite import SqliteEndpoint
+from functions.comparer.core.compare_lines import compare_lines
+from functions.comparer.core.engine import Stop, Stopped
+from functions.comparer.core.results import DataResult, LinesResult, ObjectResult, Progress
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
 from tests.comparer.served import make_database, rows
 
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
-from functions.comparer.sqlite import SqliteEndpoint
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
 from functions.pipeline.drs_sign import sign
 from tests.comparer.served import EPOCH, JOB, PROJECT, Comparer, Reply, config_for, make_database, rows, served
 

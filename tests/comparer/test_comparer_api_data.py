@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from functions.comparer.engine import Endpoint
-from functions.comparer.results import DatabaseContents, DatabaseLines, DataResult, RowDifference
-from functions.comparer.store import Level
+from functions.comparer.core.engine import Endpoint
+from functions.comparer.core.results import DatabaseContents, DatabaseLines, DataResult, RowDifference
+from functions.comparer.tasks.store import Level
 from tests.comparer.findings import changed, contents_table, keep_contents, keep_lines, lines_table, store_of, task
 from tests.comparer.served import EPOCH, JOB, Comparer, HeldEndpoint, Reply, config_for, make_database, rows, served
 

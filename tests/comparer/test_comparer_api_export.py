@@ -15,11 +15,11 @@ from multidict import CIMultiDictProxy
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # no type information is published
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]  # the same
 
-from functions.comparer.exports import VALID_SECONDS
-from functions.comparer.results import DatabaseContents, DataResult
-from functions.comparer.store import Report, Store
-from functions.comparer.stored import TYPES
-from functions.comparer.workbook import shown
+from functions.comparer.core.results import DatabaseContents, DataResult
+from functions.comparer.export.life import VALID_SECONDS
+from functions.comparer.export.workbook import shown
+from functions.comparer.tasks.store import Report, Store
+from functions.comparer.tasks.stored import TYPES
 from tests.comparer.findings import changed, contents_table, keep_contents, keep_lines, store_of, task
 from tests.comparer.served import EPOCH, JOB, PROJECT, Clock, Comparer, Reply, config_for, make_database, rows, served
 

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.comparer.results import DatabaseContents, DatabaseLines, DataResult, RowDifference
-from functions.comparer.stored import TYPES, objects_part
+from functions.comparer.core.results import DatabaseContents, DatabaseLines, DataResult, RowDifference
+from functions.comparer.tasks.stored import TYPES, objects_part
 from tests.comparer.findings import changed, contents_table, keep_contents, keep_lines, lines_table, store_of, task
 from tests.comparer.served import JOB, Comparer, config_for, make_database, served
 

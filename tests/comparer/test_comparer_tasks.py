@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from functions.comparer.jobs import Job
-from functions.comparer.store import Store, StoreUnusable, Task
-from functions.comparer.tasks import DataWanted, Tasks
+from functions.comparer.tasks.life import DataWanted, Tasks
+from functions.comparer.tasks.store import Store, StoreUnusable, Task
 from functions.pipeline.drs_models import WAITING_FOR_RUNNING
 from tests.comparer.served import (
     EPOCH,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.comparer.canonical import digest, exactly, packed, packed_key, unpacked
-from functions.comparer.table import Malformed, Row, Rule, TablePlan, Value
+from functions.comparer.core.canonical import digest, exactly, packed, packed_key, unpacked
+from functions.comparer.core.table import Malformed, Row, Rule, TablePlan, Value
 
 VALUES: st.SearchStrategy[Value] = st.one_of(
     st.none(),

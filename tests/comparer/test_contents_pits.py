@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from functions.comparer.compare import compare_databases
-from functions.comparer.results import DataResult, RowDifference, TableContents
+from functions.comparer.core.results import DataResult, RowDifference, TableContents
 from tests.comparer.served import make_database
 
 # What a row has in the source and in the target: two values, so that where one ends matters.

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.comparer.compare_contents import compare_contents
-from functions.comparer.engine import Endpoint, Joint, Snapshot, Stop, Stopped
-from functions.comparer.kept import Kept
-from functions.comparer.results import ContentsResult, RowDifference, TableContents
-from functions.comparer.sqlite import SqliteEndpoint, SqliteSnapshot
-from functions.comparer.sqlite_crew import Pace
-from functions.comparer.sqlite_joint import open_joint
+from functions.comparer.core.compare_contents import compare_contents
+from functions.comparer.core.engine import Endpoint, Joint, Snapshot, Stop, Stopped
+from functions.comparer.core.kept import Kept
+from functions.comparer.core.results import ContentsResult, RowDifference, TableContents
+from functions.comparer.sqlite.crew import Pace
+from functions.comparer.sqlite.endpoint import SqliteEndpoint, SqliteSnapshot
+from functions.comparer.sqlite.joint import open_joint
 from tests.comparer.nasty_databases import NastyDatabase, nasty_pairs, write
 from tests.comparer.reference import Expected, expected
 

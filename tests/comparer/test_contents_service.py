@@ -14,8 +14,8 @@ import apsw
 import pytest
 
 from functions.comparer.jobs_file import ComparerConfig
-from functions.comparer.store import Store, Task
-from functions.comparer.work import DATABASES, differences_part, tables_part
+from functions.comparer.tasks.store import Store, Task
+from functions.comparer.tasks.work import DATABASES, differences_part, tables_part
 from tests.comparer.served import (
     EPOCH,
     JOB,

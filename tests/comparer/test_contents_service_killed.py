@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from functions.comparer.store import Store, Task
-from functions.comparer.work import DATABASES, differences_part, tables_part
+from functions.comparer.tasks.store import Store, Task
+from functions.comparer.tasks.work import DATABASES, differences_part, tables_part
 from tests.comparer.served import JOB, PROJECT
 
 SEED = 20

@@ -2,8 +2,8 @@
 
 import pytest
 
-from functions.comparer.plan import plan_of
-from functions.comparer.table import Column, Key, Rule, Shape, TablePlan
+from functions.comparer.core.plan import plan_of
+from functions.comparer.core.table import Column, Key, Rule, Shape, TablePlan
 
 
 def columns(*names: str, kind: str = "TEXT") -> tuple[Column, ...]:

@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions.comparer.ending import end, finish
-from functions.comparer.recording import Recording
-from functions.comparer.results import (
+from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DataResult,
@@ -20,8 +18,10 @@ from functions.comparer.results import (
     RowDifference,
     TableContents,
 )
-from functions.comparer.store import Store, Task
-from functions.comparer.work import DATABASES, Outcome, differences_part, tables_part
+from functions.comparer.tasks.ending import end, finish
+from functions.comparer.tasks.recording import Recording
+from functions.comparer.tasks.store import Store, Task
+from functions.comparer.tasks.work import DATABASES, Outcome, differences_part, tables_part
 from tests.comparer.served import EPOCH, JOB, Clock
 
 TASK = Task("one", JOB, "contents", "RUNNING", EPOCH, EPOCH, attempts=1)

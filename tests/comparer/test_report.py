@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook  # type: ignore[import-untyped]  # no type information is published
 from openpyxl.utils.escape import unescape  # type: ignore[import-untyped]  # the same
 
-from functions.comparer.engine import Stop, Stopped
-from functions.comparer.report import Row, Sheet
-from functions.comparer.workbook import MOST_TEXT, shown, write_workbook
+from functions.comparer.core.engine import Stop, Stopped
+from functions.comparer.export.report import Row, Sheet
+from functions.comparer.export.workbook import MOST_TEXT, shown, write_workbook
 from tests.comparer.served import EPOCH
 
 # Any text that Python has, lone surrogates and control characters among it.

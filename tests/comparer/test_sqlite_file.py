@@ -11,9 +11,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from functions.comparer.engine import Stop, Stopped, TableUnreadable, Unreadable
-from functions.comparer.sqlite import SqliteEndpoint
-from functions.comparer.sqlite_file import SqliteFile, connect, find, header, table_unreadable, unreadable
+from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
+from functions.comparer.sqlite.file import SqliteFile, connect, find, header, table_unreadable, unreadable
 from tests.comparer.served import make_database, rows
 
 WRITE = """

@@ -16,18 +16,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.comparer.engine import Stop, Stopped, TableUnreadable, Unreadable
-from functions.comparer.plan import plan_of
-from functions.comparer.sqlite import SqliteEndpoint
-from functions.comparer.sqlite_crew import Pace, Session, in_order
-from functions.comparer.sqlite_file import SqliteFile, find
-from functions.comparer.sqlite_joint import SqliteJoint, open_joint
-from functions.comparer.sqlite_keys import Span, mark, place, stays, unmarked
-from functions.comparer.sqlite_layout import layout
-from functions.comparer.sqlite_paired import paired
-from functions.comparer.sqlite_parts import next_rows
-from functions.comparer.sqlite_statements import Statement, count, extras, listing, nth, rowids, tally
-from functions.comparer.table import Chunk, Difference, Malformed, TablePlan, Value
+from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
+from functions.comparer.core.plan import plan_of
+from functions.comparer.core.table import Chunk, Difference, Malformed, TablePlan, Value
+from functions.comparer.sqlite.crew import Pace, Session, in_order
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
+from functions.comparer.sqlite.file import SqliteFile, find
+from functions.comparer.sqlite.joint import SqliteJoint, open_joint
+from functions.comparer.sqlite.keys import Span, mark, place, stays, unmarked
+from functions.comparer.sqlite.layout import layout
+from functions.comparer.sqlite.paired import paired
+from functions.comparer.sqlite.parts import next_rows
+from functions.comparer.sqlite.statements import Statement, count, extras, listing, nth, rowids, tally
 
 # Parts of two rows: the clock says that every part took long.
 _ticks = count_up()

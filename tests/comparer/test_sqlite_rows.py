@@ -13,9 +13,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from functions.comparer.engine import Snapshot, Stop, Stopped, TableUnreadable
-from functions.comparer.sqlite import SqliteEndpoint
-from functions.comparer.table import Malformed, Row, Value
+from functions.comparer.core.engine import Snapshot, Stop, Stopped, TableUnreadable
+from functions.comparer.core.table import Malformed, Row, Value
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
 from tests.comparer.served import make_database
 
 ENCODINGS = {"UTF-8": "utf-8", "UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}

@@ -8,10 +8,10 @@ from pathlib import Path
 import apsw
 import pytest
 
-from functions.comparer.engine import Snapshot, Stop, TableUnreadable, Unreadable
-from functions.comparer.sqlite import SqliteEndpoint
-from functions.comparer.sqlite_shape import affinity
-from functions.comparer.table import Column, Key
+from functions.comparer.core.engine import Snapshot, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.table import Column, Key
+from functions.comparer.sqlite.endpoint import SqliteEndpoint
+from functions.comparer.sqlite.shape import affinity
 from tests.comparer.served import make_database
 
 

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from functions.comparer.store import Report, Store, Task
+from functions.comparer.tasks.store import Report, Store, Task
 from tests.comparer.served import EPOCH, JOB
 
 TASK = Task("one", JOB, "contents", "RUNNING", EPOCH, EPOCH, options={"fast": "yes"})

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.comparer.store import Report, Store, StoreUnusable, Task
-from functions.comparer.store_file import APPLICATION_ID
+from functions.comparer.tasks.store import Report, Store, StoreUnusable, Task
+from functions.comparer.tasks.store_file import APPLICATION_ID
 from tests.comparer.served import EPOCH, JOB, make_database, rows
 
 # What the release before this one made.
@@ -35,7 +35,7 @@ FIRST_RELEASE = """
 OLD_TASK = Task("old", "job", "lines", "SUCCESSFUL", 1, 2, 3, 4, "a word", {"shop": ["t"]}, 2)
 KILLED_WHILE_UPGRADING = """
 import os, signal, sqlite3, sys
-from functions.comparer.store_schema import bring_up_to_date
+from functions.comparer.tasks.store_schema import bring_up_to_date
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
 connection.executescript("PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = 1; BEGIN IMMEDIATE")
 bring_up_to_date(connection)

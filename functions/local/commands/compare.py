@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from functions.comparer.engine import Unreadable
+from functions.comparer.core.engine import Unreadable
 from functions.comparer.urls import BadUrl, endpoint_of
 from functions.local.cli_errors import bad_input
 from functions.local.compared import Report, report_of

@@ -9,7 +9,7 @@ import click
 
 from functions.comparer.jobs_file import BadJobsFile, ComparerConfig, read_jobs_file
 from functions.comparer.server import PORT, default_store, serve
-from functions.comparer.store import StoreUnusable
+from functions.comparer.tasks.store import StoreUnusable
 from functions.local.cli_errors import bad_input
 from functions.local.exit_codes import OK
 from functions.local.rendering import Screen

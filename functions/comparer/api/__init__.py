@@ -1,0 +1,1 @@
+"""The HTTP face: the comparison API of DRS, its tokens and signatures."""

@@ -1,0 +1,156 @@
+"""The sections of query-compare-result (drs_03_0137) for rows and values: results as words.
+
+Counts are totals. A page cuts the databases' overview and the tables of each database. The rows that differ are one
+list over all tables of the task, and a page cuts that: no answer holds more of them than were asked for. Every table
+with differing rows is named, with the number of those that can be paged through, on every page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from functions.comparer.core.results import DataResult
+from functions.comparer.jobs import Job
+from functions.comparer.tasks.found import FoundDatabase, FoundTable, databases, tables
+from functions.comparer.tasks.store import Store, Task
+from functions.comparer.tasks.stored import DATABASES, differences_part
+from functions.pipeline.drs_models import (
+    ContentDetail,
+    ContentDetails,
+    ContentDiff,
+    ContentDiffs,
+    ContentOverview,
+    ContentResults,
+    LineDetail,
+    LineDetails,
+    LineOverview,
+    LineResults,
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of every list is wanted."""
+
+    limit: int
+    offset: int
+
+    @property
+    def cut(self) -> slice:
+        """The same as a slice."""
+        return slice(self.offset, self.offset + self.limit)
+
+
+def line_results(store: Store, job: Job, task: Task, page: Page) -> LineResults:
+    """A page of what a row comparison has found so far."""
+    found = _databases(store, job, task)
+    return LineResults(
+        compare_task_id=task.id,
+        line_compare_overview=[
+            LineOverview(source_db_name=d.source_db, target_db_name=d.target_db, line_compare_result=d.result)
+            for d in found[page.cut]
+        ],
+        line_compare_overview_count=len(found),
+        line_compare_details=[_line_details(store, task, d, page) for d in found],
+        error_msg=task.error,
+    )
+
+
+def content_results(store: Store, job: Job, task: Task, page: Page) -> ContentResults:
+    """A page of what a value comparison has found so far."""
+    found = _databases(store, job, task)
+    return ContentResults(
+        compare_task_id=task.id,
+        content_compare_overview=[
+            ContentOverview(source_db_name=d.source_db, target_db_name=d.target_db, content_compare_result=d.result)
+            for d in found[page.cut]
+        ],
+        content_compare_overview_count=len(found),
+        content_compare_details=[_content_details(store, task, d, page) for d in found],
+        content_compare_diffs=list(_content_diffs(store, task, found, page)),
+        error_msg=task.error,
+    )
+
+
+def _databases(store: Store, job: Job, task: Task) -> list[FoundDatabase]:
+    """A task that ended before it found anything has no results: words can't say that it was cancelled."""
+    has_none = task.ended_at is not None and not store.item_count(task.id, DATABASES)
+    return [] if has_none else databases(store, task, job.databases)
+
+
+def _line_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> LineDetails:
+    found = list(tables(store, task, database))
+    return LineDetails(
+        source_db_name=database.source_db,
+        line_compare_detail=[
+            LineDetail(**_numbers(table), line_compare_result=table.result) for table in found[page.cut]
+        ],
+        line_compare_detail_count=len(found),
+    )
+
+
+def _content_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> ContentDetails:
+    found = list(tables(store, task, database))
+    compared = [table for table in found if table.comparable]
+    others = [table for table in found if not table.comparable]
+    return ContentDetails(
+        source_db_name=database.source_db,
+        content_compare_detail=[_content_detail(database, table) for table in compared[page.cut]],
+        content_compare_detail_count=len(compared),
+        content_uncompare_detail=[_content_detail(database, table) for table in others[page.cut]],
+        content_uncompare_detail_count=len(others),
+    )
+
+
+def _content_detail(database: FoundDatabase, table: FoundTable) -> ContentDetail:
+    rows = {True: DataResult.CONSISTENT, False: DataResult.INCONSISTENT, None: None}[table.same_count]
+    return ContentDetail(
+        **_numbers(table),
+        source_db_name=database.source_db,
+        target_db_name=database.target_db,
+        line_compare_result=rows,
+        content_compare_result=table.result,
+    )
+
+
+def _numbers(table: FoundTable) -> Mapping[str, Any]:
+    return {
+        "source_table_name": table.table,
+        "target_table_name": table.table,
+        "source_row_num": table.source_rows,
+        "target_row_num": table.target_rows,
+        "diff_row_num": table.differing,
+        "message": table.message,
+    }
+
+
+def _content_diffs(store: Store, task: Task, found: list[FoundDatabase], page: Page) -> Iterator[ContentDiffs]:
+    before = 0  # how many rows the tables so far have
+    for database in found:
+        for table in tables(store, task, database):
+            if not table.kept:
+                continue
+            first = max(page.offset - before, 0)
+            room = page.offset + page.limit - before - first
+            is_here = room > 0 and first < table.kept
+            part = differences_part(database.source_db, table.table)
+            yield ContentDiffs(
+                source_db_name=database.source_db,
+                source_table_name=table.table,
+                content_compare_diff=[
+                    _content_diff(entry) for entry in (store.page(task.id, part, room, first) if is_here else ())
+                ],
+                content_compare_diff_count=table.kept,
+            )
+            before += table.kept
+
+
+def _content_diff(entry: Mapping[str, Any]) -> ContentDiff:
+    return ContentDiff(
+        source_key_value=entry["source_key"],
+        target_key_value=entry["target_key"],
+        source_select_sql=entry["source_sql"],
+        target_select_sql=entry["target_sql"],
+    )

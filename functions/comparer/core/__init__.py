@@ -1,0 +1,1 @@
+"""Comparing, whatever the engine: what an engine must offer, plans, the three levels, and what they find."""

@@ -1,0 +1,135 @@
+"""Value comparison: every missing, extra and changed row of every table, exactly, each side read in one snapshot.
+
+First all tables are planned, then they are compared one by one. What is found goes to the recorder at once, so that an
+interrupted comparison keeps it and a later one goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+
+from functions.comparer.core.contents_plans import Means, TableTask, plan_tables
+from functions.comparer.core.contents_table import Both, Contradiction, compare_table, fail
+from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of
+from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.pairs import Pair
+from functions.comparer.core.results import (
+    ContentsResult,
+    DatabaseContents,
+    DataResult,
+    OnProgress,
+    Progress,
+    Recorder,
+    RowDifference,
+    TableContents,
+)
+from functions.comparer.core.table import TablePlan
+
+
+def compare_contents(
+    source: Endpoint,
+    target: Endpoint,
+    mapping: Mapping[str, str],
+    scope: Scope | None,
+    stop: Stop,
+    result: ContentsResult,
+    recorder: Recorder,
+    progress: OnProgress = lambda _: None,
+    *,
+    methods: Collection[str] | None = None,
+) -> None:
+    """Compare the values of every table in `scope` (None: of all databases) and fill `result`. Raises `Stopped`.
+
+    `result.failures` not empty: the comparison has failed, and says of what. What is asked for and doesn't exist is
+    reported as such and never consistent. `methods`: those an engine may use by itself; None: all that it has.
+    """
+    ask = Ask(source, target, mapping, scope, stop)
+
+    def compare(pair: Pair, asked: Collection[str] | None, report: DatabaseContents) -> Sequence[str]:
+        run = _Run(ask, report, recorder, progress, [])
+        try:
+            run.database(pair, asked, methods)
+        except Unreadable as error:
+            _fail_unfinished(report, error)
+            raise
+        return run.damaged
+
+    each_database(ask, result, DatabaseContents, compare, recorder.ended)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The comparison of one database. `damaged`: what of it is found to be."""
+
+    ask: Ask
+    report: DatabaseContents
+    recorder: Recorder
+    progress: OnProgress
+    damaged: list[str]
+
+    def database(self, pair: Pair, asked: Collection[str] | None, methods: Collection[str] | None) -> None:
+        """Compare all tables. Raises `Unreadable` and `Stopped`; the tables that are done then keep their results."""
+        with opened(self.ask, pair) as sides, _both(sides) as both:
+            means = Means(both.joint if both else None, methods, _versions(both))
+            tasks = plan_tables(tables_of(sides, asked), means, self._earlier, self.damaged, self.ask.stop)
+            self.report.tables.extend(task.contents for task in tasks)
+            self.recorder.planned(self.report)
+            for done, task in enumerate(tasks):
+                self.ask.stop.check()
+                self._tell(task.contents, done)
+                if both and task.plan:
+                    self._table(both, task, task.plan, done)
+
+    def _table(self, both: Both, task: TableTask, plan: TablePlan, done: int) -> None:
+        """Compare one table; what is wrong with it alone becomes its result."""
+        table = task.contents
+
+        def compared(new: Sequence[RowDifference]) -> None:
+            self.recorder.compared(self.report.source_db, table, new)
+            self._tell(table, done)
+
+        try:
+            table.result = DataResult.COMPARING
+            if table.mark is None:
+                table.rows_total = both.source.count(table.table) + both.target.count(table.table)
+                self.recorder.begun(self.report.source_db, table)
+            compare_table(both, plan, table, task.remarks, self.ask.stop, compared)
+        except TableUnreadable as error:
+            self._failed(table, f"The table can't be compared: {error}.", damaged=error.damaged)
+        except Contradiction as error:
+            self._failed(table, f"The comparison of the table contradicts itself: {error}.", damaged=True)
+
+    def _failed(self, table: TableContents, message: str, *, damaged: bool) -> None:
+        fail(table, message)
+        if damaged:
+            self.damaged.append(f"table {table.table!r}: {message}")
+        self.recorder.compared(self.report.source_db, table, ())
+
+    def _earlier(self, table: str) -> TableContents | None:
+        return self.recorder.earlier(self.report.source_db, table)
+
+    def _tell(self, table: TableContents, done: int) -> None:
+        rows = table.rows_read, table.rows_total
+        self.progress(Progress("contents", self.report.source_db, table.table, done, len(self.report.tables), rows))
+
+
+@contextmanager
+def _both(sides: Sides) -> Iterator[Both | None]:
+    """Both databases together; None where a side lacks it."""
+    if sides.source is None or sides.target is None:
+        yield None
+        return
+    with sides.source.joint(sides.target) or nullcontext() as joint:
+        yield Both(sides.source, sides.target, joint)
+
+
+def _versions(both: Both | None) -> tuple[str, str]:
+    return (both.source.version(), both.target.version()) if both else ("", "")
+
+
+def _fail_unfinished(report: DatabaseContents, error: Unreadable) -> None:
+    for table in report.tables:
+        if not table.finished:
+            fail(table, f"The database can't be read any more: {error}.")

@@ -1,0 +1,174 @@
+"""What the comparer asks of a database engine. The comparing knows nothing else about one.
+
+An `Endpoint` is one side of a DRS job: some databases, found by name. A `Snapshot` is one database, read at one moment.
+A new engine is one module with a class for each, and a line in `urls`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol, TypeVar
+
+from functions.comparer.core.table import Chunk, Row, Shape, TablePlan
+
+_Item = TypeVar("_Item")
+
+
+class Unreadable(Exception):
+    """A whole database, or a whole endpoint, can't be read. The message is for people."""
+
+
+class TableUnreadable(Exception):
+    """One table can't be read, the others can. The message is for people.
+
+    `damaged`: the database is at fault (corrupt pages, a failing disk), so that the comparison as a whole has failed;
+    otherwise the table is of a kind that can't be compared here.
+    """
+
+    def __init__(self, message: str, *, damaged: bool) -> None:
+        super().__init__(message)
+        self.damaged = damaged
+
+
+class Stopped(Exception):
+    """The comparison was asked to stop."""
+
+
+class Stop:
+    """How one thread stops the comparison that runs in another."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._interrupts: list[Callable[[], None]] = []
+
+    @property
+    def asked(self) -> bool:
+        """Whether stopping was asked for."""
+        return self._asked.is_set()
+
+    def ask(self) -> None:
+        """Ask for it, and interrupt every statement that runs now.
+
+        A statement that starts at this very moment may escape: ask again until the comparison has ended.
+        """
+        self._asked.set()
+        with self._lock:
+            for interrupt in self._interrupts:
+                interrupt()
+
+    def check(self) -> None:
+        """Raise `Stopped` once stopping was asked for."""
+        if self._asked.is_set():
+            raise Stopped
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long at most; raise `Stopped` as soon as stopping is asked for."""
+        if self._asked.wait(seconds):
+            raise Stopped
+
+    @contextmanager
+    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Within the block, `ask` calls `interrupt`; after the block it never does."""
+        with self._lock:
+            self._interrupts.append(interrupt)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._interrupts.remove(interrupt)
+
+
+class Joint(Protocol):
+    """Two databases that one engine can compare by itself, without handing out every row."""
+
+    def takes(self, plan: TablePlan) -> bool:
+        """Whether it can compare a table of this plan."""
+        ...
+
+    def method(self, plan: TablePlan) -> str:
+        """How it compares a table that it takes, in a word: a mark is only good for the method that gave it."""
+        ...
+
+    def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
+        """Compare a table from the mark `after` on (None: from its beginning), handing out up to `room` differences.
+
+        The chunks are in order; together they are the rest of the table. Raises `TableUnreadable`, `Unreadable` (as for
+        a file that was replaced or a table that was altered meanwhile) and `Stopped`.
+        """
+        ...
+
+
+class Snapshot(Protocol):
+    """One database as it was at one moment. Every method raises `Unreadable` or `Stopped`."""
+
+    def objects(self) -> Mapping[str, frozenset[str]]:
+        """The names of all objects, by type; objects that belong to another are named `` `table`.`index` ``."""
+        ...
+
+    def tables(self) -> frozenset[str]:
+        """The names of all tables that hold rows of the user's."""
+        ...
+
+    def count(self, table: str) -> int:
+        """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
+        ...
+
+    def version(self) -> str:
+        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on."""
+        ...
+
+    def shape(self, table: str) -> Shape:
+        """What a comparison of values needs to know. `TableUnreadable`: it can't be compared, and why."""
+        ...
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """Every row, in no particular order but always the same under one version. Raises `TableUnreadable` too."""
+        ...
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        """The SELECT, in this engine's SQL, that shows the rows with these values; never more than about 2 kB."""
+        ...
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        """Both databases together, `self` being the source; None: this engine can't compare these two by itself."""
+        ...
+
+
+class Endpoint(Protocol):
+    """One side of a DRS job: databases that can be read, and never anything else."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The object types that this engine has, as DRS names them, without DB."""
+        ...
+
+    @property
+    def single(self) -> bool:
+        """Whether it is one database by nature: then its name says nothing about which database it corresponds to."""
+        ...
+
+    def names(self) -> frozenset[str]:
+        """The names of the databases. Raises `Unreadable`."""
+        ...
+
+    def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:
+        """Open the database of that name for reading. Raises `Unreadable` or `Stopped`."""
+        ...
+
+
+@contextmanager
+def closed(items: Iterator[_Item]) -> Iterator[Iterator[_Item]]:
+    """An engine's rows or chunks, which end with the block: a statement that is left open may hold its file."""
+    try:
+        yield items
+    finally:
+        if isinstance(items, Generator):
+            items.close()
+
+
+def member(owner: str, name: str) -> str:
+    """The value of an object that belongs to another, as DRS writes it: `` `table`.`index` ``."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in (owner, name))

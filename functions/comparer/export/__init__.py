@@ -1,0 +1,1 @@
+"""Result files: .xlsx workbooks of what a task found."""

@@ -1,0 +1,1 @@
+"""SQLite: reading it, and letting it compare two of its own databases."""

@@ -1,0 +1,163 @@
+"""A SQLite file: what is known of it before anybody reads it, a connection to it, and its errors told for people.
+
+Nothing is created beside a user's file as long as SQLite can do without: a database in WAL mode that nobody has open is
+read as it is (``immutable``), and the reading is thrown away should the file change meanwhile.
+
+The file is only ever opened by SQLite. Closing a descriptor of one's own, or one of another SQLite library in this
+process, would drop the locks that the process has on the file; SQLite itself closes late where somebody holds locks.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import apsw
+
+from functions.comparer.core.engine import Stopped, TableUnreadable, Unreadable
+
+# Where the header has what (SQLite, "Database File Format" 1.3): both version bytes are 2 in WAL mode; the counter
+# tells two writes apart that happen within one tick of the file system's clock.
+_HEADER_BYTES = 100
+_WAL_VERSIONS, _CHANGE_COUNTER = slice(18, 20), slice(24, 28)
+_FLAGS = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
+_REASONS = {
+    apsw.SQLITE_BUSY: "it is locked by another process",
+    apsw.SQLITE_LOCKED: "it is locked by another process",
+    apsw.SQLITE_CORRUPT: "it is corrupt",
+    apsw.SQLITE_NOTADB: "it is not a SQLite database",
+    apsw.SQLITE_CANTOPEN: "it can't be opened; a database in WAL mode needs its -wal and -shm files, or a folder"
+    " in which they can be made",
+    apsw.SQLITE_READONLY: "an interrupted write must be rolled back first, and it is opened read-only: open it once"
+    " with a program that may write",
+    apsw.SQLITE_IOERR: "reading it failed",
+    apsw.SQLITE_PERM: "access is denied",
+}
+_LOCKED = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
+_BUILT_IN = {"BINARY", "NOCASE", "RTRIM"}
+_DAMAGE = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB, apsw.SQLITE_IOERR}
+
+
+@dataclass(frozen=True)
+class SqliteFile:
+    """A database file. `quiet`: it is in WAL mode and nobody has it open, so that it is read as ``immutable``."""
+
+    path: Path
+    quiet: bool
+
+    def uri(self) -> str:
+        """What SQLite opens or attaches it by, read-only."""
+        return _uri(self.path, immutable=self.quiet)
+
+    def identity(self) -> tuple[int, int]:
+        """What `identity` says of it now. Raises `Unreadable`."""
+        return identity(self.path)
+
+    def version(self) -> str:
+        """What `version` says of it now. Raises `Unreadable`."""
+        return version(self.path)
+
+
+def find(path: Path) -> SqliteFile:
+    """The file as it is now; nothing stays open. Raises `Unreadable`, as for what is no regular file."""
+    wal = header(path)[_WAL_VERSIONS] == b"\x02\x02"
+    return SqliteFile(path, quiet=wal and not _log(path).exists())
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """The device and the inode of the file that the path names now. Raises `Unreadable`."""
+    found = _stat(path)
+    return found.st_dev, found.st_ino
+
+
+def version(path: Path) -> str:
+    """Changes whenever the database is written to or replaced. Raises `Unreadable`.
+
+    A write-ahead log without content is as good as none: readers make and remove one.
+    """
+    found, counter = _stat(path), header(path)[_CHANGE_COUNTER].hex()
+    log = _stat(_log(path)) if _log(path).exists() else None
+    logged = f"{log.st_size}-{log.st_mtime_ns}" if log and log.st_size else "0"
+    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{counter}-{logged}"
+
+
+def header(path: Path) -> bytes:
+    """The first 100 bytes, zeros where the file is shorter; no lock is taken and none is lost. Raises `Unreadable`."""
+    # Opening a pipe or a device may wait forever, so it is not even tried.
+    if not stat.S_ISREG(_stat(path).st_mode):
+        raise Unreadable(f"{path}: it is not a regular file")
+    if not os.access(path, os.R_OK):
+        raise Unreadable(f"{path}: access is denied")
+    try:
+        with closing(apsw.Connection(_uri(path, immutable=True), flags=_FLAGS)) as connection:
+            return connection.read("main", 0, 0, _HEADER_BYTES)[1]
+    except apsw.Error as error:
+        raise unreadable(path, error) from error
+
+
+def connect(file: SqliteFile) -> apsw.Connection:
+    """A connection that only reads and never waits for a lock. Raises `Unreadable`."""
+    try:
+        connection = apsw.Connection(file.uri(), flags=_FLAGS)
+    except apsw.Error as error:
+        raise unreadable(file.path, error) from error
+    connection.collation_needed(_stand_in)
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def locked(error: apsw.Error) -> bool:
+    """Whether trying again later may help."""
+    return _primary(error) in _LOCKED
+
+
+def unreadable(path: Path, error: apsw.Error) -> Exception:
+    """What an error says about the whole file: `Stopped` or `Unreadable`."""
+    code = _primary(error)
+    if code == apsw.SQLITE_INTERRUPT:
+        return Stopped()
+    return Unreadable(f"{path}: {_REASONS.get(code, str(error))}")
+
+
+def table_unreadable(path: Path, error: apsw.Error) -> Exception:
+    """What an error says about the table that was read: `Stopped`, `Unreadable` or `TableUnreadable`."""
+    code = _primary(error)
+    if code in {apsw.SQLITE_INTERRUPT, apsw.SQLITE_CANTOPEN, *_LOCKED}:
+        return unreadable(path, error)
+    return TableUnreadable(str(error), damaged=code in _DAMAGE)
+
+
+def _stand_in(connection: apsw.Connection, name: str) -> None:
+    """Let tables be read that are ordered by a collation of their own program's: a scan never asks how."""
+    if name.upper() in _BUILT_IN:
+        return  # In a UTF-16 database SQLite asks for these too, before it makes them from its own for UTF-8.
+
+    def compare(_: str, __: str) -> int:
+        raise apsw.SQLError(f"no such collation sequence: {name}")
+
+    connection.create_collation(name, compare)
+
+
+def _uri(path: Path, *, immutable: bool) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if immutable else "")
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise Unreadable(f"{path}: {error.strerror or type(error).__name__}") from error
+
+
+def _primary(error: apsw.Error) -> int:
+    # Errors of apsw's own have no code of SQLite's.
+    return int(getattr(error, "result", 0)) & 0xFF

@@ -1,0 +1,132 @@
+"""Comparing a table in two SQLite databases by its key: part by part, in the order of the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from functions.comparer.core.engine import TableUnreadable, closed
+from functions.comparer.core.table import Chunk, Difference, Row, TablePlan
+from functions.comparer.sqlite.crew import Pace, Session, in_order
+from functions.comparer.sqlite.keys import Place, Span, mark, place, stays, typed_row, unmarked
+from functions.comparer.sqlite.layout import Layout
+from functions.comparer.sqlite.parts import Cutter, Part
+from functions.comparer.sqlite.statements import extras, lengths, listing, tally
+
+METHOD = "joined"
+
+
+def joined(
+    sessions: Sequence[Session],
+    layout: Layout,
+    plan: TablePlan,
+    after: str | None,
+    room: int,
+    pace: Pace,
+) -> Iterator[Chunk]:
+    """Compare a table with a key from a mark on, handing out up to `room` differences in the order of the key.
+
+    Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+    """
+    _check_indexes(sessions[0], layout)
+    run = _Run(layout, plan, room)
+    cutter = Cutter(layout, None if after is None else unmarked(after), pace.rows)
+
+    def compare(session: Session, cut: tuple[Span, int | None]) -> Chunk:
+        began = pace.clock()
+        chunk = run.compare(session, cutter.counted(session, *cut))
+        cutter.took(pace.clock() - began)
+        return chunk
+
+    with closed(in_order(sessions, cutter.cut, compare)) as chunks:
+        for chunk in chunks:
+            kept = chunk.differences[: run.room]
+            run.room -= len(kept)
+            yield replace(chunk, differences=kept)
+
+
+@dataclass
+class _Run:
+    """`room`: how many differences are still wanted; while other parts are compared, there may be less by then."""
+
+    layout: Layout
+    plan: TablePlan
+    room: int
+
+    def compare(self, session: Session, part: Part) -> Chunk:
+        """Compare one part."""
+        room = self.room
+        if room:
+            missing, changed, found = self._list(session, part.span, room)
+        else:
+            ((differing, changed),) = session.rows(tally(self.layout, part.span))
+            missing, found = differing - changed, []
+        extra = extra_rows(part, missing)
+        if extra and room:
+            found += self._extras(session, part.span, room)
+            # Both are in order; only a shorter list than all of them is needed.
+            found = sorted(found, key=self._place)[:room]
+        high = part.span.high
+        return Chunk(
+            mark=None if high is None else mark(high),
+            source_rows=part.source_rows,
+            target_rows=part.target_rows,
+            missing=missing,
+            extra=extra,
+            changed=changed,
+            differences=tuple(found),
+        )
+
+    def _list(self, session: Session, span: Span, room: int) -> tuple[int, int, list[Difference]]:
+        rows = session.rows(listing(self.layout, span))
+        found: list[Difference] = []
+        missing = changed = 0
+        for present, *parts in rows:
+            changed += present
+            missing += not present
+            if len(found) < room:
+                found.append(self._difference(bool(present), parts))
+        return missing, changed, found
+
+    def _difference(self, present: bool, parts: Sequence[object]) -> Difference:
+        *values, equal = parts
+        half = len(values) // 2
+        if not present:
+            return Difference("missing", self._alone(values[:half]), None)
+        ours = typed_row(values[:half], self.layout.encoding)
+        columns = (pair[0] for pair, flag in zip(self.plan.columns, str(equal), strict=True) if flag == "0")
+        return Difference("changed", ours, typed_row(values[half:], self.layout.encoding), tuple(columns))
+
+    def _extras(self, session: Session, span: Span, room: int) -> list[Difference]:
+        rows = session.rows(extras(self.layout, span, room))
+        return [Difference("extra", None, self._alone(row)) for row in rows]
+
+    def _alone(self, parts: Sequence[object]) -> Row:
+        """A key that was looked for on the other side: SQLite finds only what a column of its type can hold."""
+        key = typed_row(parts, self.layout.encoding)
+        if not all(
+            stays(value, kind, self.layout.encoding) for value, kind in zip(key, self.layout.kinds, strict=True)
+        ):
+            raise TableUnreadable("a value of its key is not of the type of its column", damaged=True)
+        return key
+
+    def _place(self, difference: Difference) -> Place:
+        key = difference.source_key or difference.target_key or ()
+        return place(key, self.layout.rules, self.layout.encoding)
+
+
+def _check_indexes(session: Session, layout: Layout) -> None:
+    """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
+    for side in (layout.source, layout.target):
+        if side.apart:
+            ((rows, indexed),) = session.rows(lengths(side))
+            if rows != indexed:
+                raise TableUnreadable(f"it has {rows} rows that its index says are {indexed}", damaged=True)
+
+
+def extra_rows(part: Part, missing: int) -> int:
+    """How many rows of a part the target alone has. Raises `TableUnreadable` where that can't be true."""
+    extra = part.target_rows - (part.source_rows - missing)
+    if extra < 0:
+        raise TableUnreadable("its index and its rows contradict each other", damaged=True)
+    return extra

@@ -1,0 +1,172 @@
+"""Two SQLite databases that SQLite compares by itself: both are open in one connection, or in several of the kind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+
+import apsw
+
+from functions.comparer.core.engine import Joint, Stop, TableUnreadable, Unreadable, closed
+from functions.comparer.core.table import Chunk, TablePlan
+from functions.comparer.sqlite.crew import Pace, Session, workers
+from functions.comparer.sqlite.file import SqliteFile, connect, locked, table_unreadable, unreadable
+from functions.comparer.sqlite.joined import METHOD as JOINED
+from functions.comparer.sqlite.joined import joined
+from functions.comparer.sqlite.layout import SOURCE, TARGET, Layout, layout
+from functions.comparer.sqlite.paired import METHOD as PAIRED
+from functions.comparer.sqlite.paired import paired
+from functions.comparer.sqlite.parts import FIRST_ROWS
+
+# For the caches of all connections together; sorting takes as much as one of them.
+_CACHE_KIB = 32_000
+_PYTHON_ENCODINGS = {"UTF-8": "utf-8", "UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}
+_TRIES_FOR_ONE_MOMENT = 3
+_TRIES_FOR_A_LOCK = 20
+_TRY_SECONDS = 0.25
+_PACE = Pace(FIRST_ROWS, time.monotonic)
+
+
+def open_joint(
+    source: SqliteFile,
+    target: SqliteFile,
+    stop: Stop,
+    *,
+    most: int | None = None,
+    pace: Pace = _PACE,
+) -> AbstractContextManager[Joint] | None:
+    """Both databases together; None: SQLite can't have them in one connection, as their encodings differ.
+
+    `most`: how many connections work at the same time; None: as many as are worth it. Raises `Unreadable` and
+    `Stopped`, as does entering.
+    """
+    encoding = _encoding(source, stop)
+    if encoding != _encoding(target, stop):
+        return None
+    return _opened(source, target, stop, most or workers(), encoding, pace)
+
+
+@contextmanager
+def _opened(
+    source: SqliteFile, target: SqliteFile, stop: Stop, number: int, encoding: str, pace: Pace
+) -> Iterator[Joint]:
+    files = _Files(source, target)
+    with ExitStack() as stack:
+        connections = _connected(files, stop, number, stack)
+        sessions = [Session(connection, source.path, stop) for connection in connections]
+        yield SqliteJoint(files, sessions, encoding, pace)
+
+
+class SqliteJoint:
+    """Both databases in open read transactions that all see the same moment."""
+
+    def __init__(self, files: _Files, sessions: Sequence[Session], encoding: str, pace: Pace) -> None:
+        self._files = files
+        self._sessions = sessions
+        self._encoding = encoding
+        self._pace = pace
+        self._layouts: dict[TablePlan, Layout | None] = {}
+
+    def takes(self, plan: TablePlan) -> bool:
+        """See `Joint.takes`."""
+        return self._layout(plan) is not None
+
+    def method(self, plan: TablePlan) -> str:
+        """See `Joint.method`."""
+        return JOINED if plan.key else PAIRED
+
+    def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
+        """See `Joint.chunks`."""
+        found = self._layout(plan)
+        if found is None:
+            raise TableUnreadable("it was altered while it was compared", damaged=False)
+        if plan.key:
+            chunks = joined(self._sessions, found, plan, after, room, self._pace)
+        else:
+            chunks = paired(self._sessions, found, room, self._pace)
+        with closed(chunks):
+            for chunk in chunks:
+                self._files.check()
+                yield chunk
+
+    def _layout(self, plan: TablePlan) -> Layout | None:
+        if plan not in self._layouts:
+            connection = self._sessions[0].connection
+            try:
+                self._layouts[plan] = layout(connection, plan, self._encoding)
+            except apsw.Error as error:
+                raise table_unreadable(self._files.source.path, error) from error
+        return self._layouts[plan]
+
+
+class _Files:
+    """The two files, and which ones they were when they were opened."""
+
+    def __init__(self, source: SqliteFile, target: SqliteFile) -> None:
+        self.source = source
+        self.target = target
+        self._identities = [file.identity() for file in (source, target)]
+
+    def check(self) -> None:
+        """Raise `Unreadable` if the path of one of them names another file by now, or none."""
+        for file, identity in zip((self.source, self.target), self._identities, strict=True):
+            if file.identity() != identity:
+                raise Unreadable(f"{file.path}: it was replaced while it was compared; compare again")
+
+    def versions(self) -> tuple[str, str]:
+        """Both versions as they are now."""
+        return self.source.version(), self.target.version()
+
+
+def _connected(files: _Files, stop: Stop, number: int, stack: ExitStack) -> list[apsw.Connection]:
+    """Connections that see the same moment: nobody wrote before the first had begun to read and the last one too.
+
+    Where a writer is too busy for that it is one connection alone.
+    """
+    for _ in range(_TRIES_FOR_ONE_MOMENT if number > 1 else 0):
+        with ExitStack() as tried:
+            before = files.versions()
+            connections = [_connection(files, stop, number, tried) for _ in range(number)]
+            if files.versions() == before:
+                stack.push(tried.pop_all())
+                return connections
+    return [_connection(files, stop, 1, stack)]
+
+
+def _connection(files: _Files, stop: Stop, number: int, stack: ExitStack) -> apsw.Connection:
+    """One of so many connections, in a read transaction on both files."""
+    connection = stack.enter_context(closing(connect(files.source)))
+    stack.enter_context(stop.interrupting(connection.interrupt))
+    try:
+        connection.execute(f"ATTACH ? AS {TARGET}", (files.target.uri(),))
+        for schema in (SOURCE, TARGET):
+            connection.execute(f"PRAGMA {schema}.cache_size = -{_CACHE_KIB // 2 // number}")
+    except apsw.Error as error:
+        raise unreadable(files.target.path, error) from error
+    for left in reversed(range(_TRIES_FOR_A_LOCK)):
+        stop.check()
+        try:
+            connection.execute("BEGIN")
+            for schema in (SOURCE, TARGET):
+                # A transaction begins with what it reads first.
+                connection.execute(f"PRAGMA {schema}.schema_version").fetchall()
+        except apsw.Error as error:
+            if not (left and locked(error)):
+                raise unreadable(files.source.path, error) from error
+            connection.execute("ROLLBACK")
+            stop.wait(_TRY_SECONDS)
+        else:
+            break
+    return connection
+
+
+def _encoding(file: SqliteFile, stop: Stop) -> str:
+    """How Python calls the encoding of all texts of the database."""
+    stop.check()
+    with closing(connect(file)) as connection:
+        try:
+            ((name,),) = connection.execute("PRAGMA main.encoding")
+        except apsw.Error as error:
+            raise unreadable(file.path, error) from error
+    return _PYTHON_ENCODINGS[name]

@@ -1,0 +1,1 @@
+"""Comparison tasks: their life, what they find, and the store that keeps both."""
