@@ -123,16 +123,25 @@ def test_the_next_run_learns_what_was_found_and_the_differences_go_on(store: Sto
     first.compared("shop", state, [MISSING])
     first.suspend()
     second = recording(store)
-    second.planned(database(TableContents("s"), TableContents("t"), TableContents("u")))
+    assert [second.earlier("shop", name) for name in ("s", "t", "u")] == [None, state, None]
+    second.planned(database(TableContents("s"), second.earlier("shop", "t") or state, TableContents("u")))
     assert shown(store) == [
         ("s", "WAITING_FOR_COMPARISON", 0),
         ("t", "COMPARING", 10),
         ("u", "WAITING_FOR_COMPARISON", 0),
     ]
-    assert [second.earlier("shop", name) for name in ("s", "t", "u")] == [None, state, None]
     second.compared("shop", replace(state, mark=None, rows_read=40, extra=1, kept=2), [EXTRA])
     second.flush()
     assert kinds(store) == ["missing", "extra"]
+
+
+def test_what_an_earlier_run_has_found_and_no_longer_holds_is_not_shown_any_more(store: Store) -> None:
+    first = recording(store)
+    first.planned(database(TableContents("t")))
+    first.compared("shop", comparing(mark="5", rows_read=10, rows_total=40, missing=1, kept=1), [MISSING])
+    first.suspend()
+    recording(store).planned(database(TableContents("t")))
+    assert (shown(store), kinds(store)) == ([("t", "WAITING_FOR_COMPARISON", 0)], [])
 
 
 def test_a_table_that_is_compared_anew_forgets_what_was_found(store: Store) -> None:

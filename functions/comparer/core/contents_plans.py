@@ -60,7 +60,7 @@ def plan_tables(
     for table, sides in tables.items():
         stop.check()
         found = earlier(table)
-        if found is not None and found.result in _COMPARED:
+        if found is not None and _stands(found, means):
             tasks.append(TableTask(found))
             continue
         try:
@@ -87,6 +87,11 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
     fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions)
     going_on = earlier is not None and _goes_on(earlier, fresh)
     return TableTask(earlier if earlier and going_on else fresh, plan, planned.remarks)
+
+
+def _stands(earlier: TableContents, means: Means) -> bool:
+    """Whether what an earlier run has found of a table is still true: nobody has written to either side since."""
+    return earlier.result in _COMPARED and all(means.versions) and earlier.versions == means.versions
 
 
 def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:

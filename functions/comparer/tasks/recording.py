@@ -69,7 +69,7 @@ class Recording:
             return replace(found) if found else None
 
     def planned(self, database: DatabaseContents) -> None:
-        """Show all tables; what an earlier run has found stays until the table is compared anew."""
+        """Show all tables as they are planned: what an earlier run has found and no longer holds is gone."""
         self._show(database)
 
     def begun(self, database: str, table: TableContents) -> None:
@@ -134,7 +134,7 @@ class Recording:
         with self._lock, self._writing() as writes:
             earlier = self._earlier_of(name)
             place = self._databases.setdefault(name, len(self._databases))
-            tables = [earlier.get(t.table, t) if t.result is DataResult.WAITING else t for t in database.tables]
+            tables = database.tables
             self._numbers.update({(name, table.table): number for number, table in enumerate(tables)})
             if not writes:
                 return
