@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 
 from functions.comparer.core.engine import Endpoint
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two databases that should be equal; a side that lacks it has the name that it should have there."""
+    """Two databases that should be equal; a side that lacks it has the name that it should have there.
+
+    No two pairs have the same `source`: whatever is found is known by it.
+    """
 
     source: str
     target: str
@@ -31,7 +35,10 @@ def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> 
 
 
 def match(ours: Collection[str], theirs: Collection[str], mapping: Mapping[str, str]) -> tuple[Pair, ...]:
-    """Pair by the mapping (source name to target name), then by equal names; what is left has no counterpart."""
+    """Pair by the mapping (source name to target name), then by equal names; what is left has no counterpart.
+
+    A database of the target alone whose name in the source is another pair's is called ``name (target)`` there.
+    """
     origin = {there: here for here, there in mapping.items()}
     found = []
     for here in sorted(ours):
@@ -39,5 +46,16 @@ def match(ours: Collection[str], theirs: Collection[str], mapping: Mapping[str, 
         taken = origin.get(there, here) != here
         found.append(Pair(here, there, in_source=True, in_target=there in theirs and not taken))
     paired = {pair.target for pair in found if pair.in_target}
-    alone = sorted(set(theirs) - paired)
-    return (*found, *(Pair(origin.get(there, there), there, in_source=False, in_target=True) for there in alone))
+    names = set(ours)
+    # Those that the mapping speaks of first: it says that the name is theirs.
+    for there in sorted(set(theirs) - paired, key=lambda name: (name not in origin, name)):
+        here = _free(origin.get(there, there), there, names)
+        names.add(here)
+        found.append(Pair(here, there, in_source=False, in_target=True))
+    return (*found[: len(ours)], *sorted(found[len(ours) :], key=lambda pair: pair.target))
+
+
+def _free(name: str, there: str, taken: Collection[str]) -> str:
+    """The name, or else one after the target's that nobody has."""
+    others = (f"{there} (target{f' {number}' if number > 1 else ''})" for number in count(1))
+    return next(free for free in chain([name], others) if free not in taken)
