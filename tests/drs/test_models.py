@@ -229,6 +229,19 @@ def test_a_time_survives_being_written(seconds: int) -> None:
     assert wire.parse_time(wire.iso_utc(seconds)) == seconds
 
 
+@pytest.mark.parametrize("value", ["2286-11-20T17:46:40Z", "2286-11-20T17:46:40+00:00", "9999-12-31T23:59:59-14:00"])
+def test_a_start_that_can_not_be_written_again_is_refused_and_told_the_last_one_that_can(value: str) -> None:
+    with pytest.raises(ValueError, match="2286-11-20T17:46:39Z"):
+        wire.parse_start_time(value)
+
+
+def test_the_last_start_of_all_can_be_written_again() -> None:
+    last = wire.parse_start_time("2286-11-20T17:46:39Z")
+    assert last is not None
+    assert wire.parse_start_time(wire.epoch_ms(last)) == last
+    assert wire.parse_start_time(wire.iso_utc(last)) == last
+
+
 @pytest.mark.parametrize("model", ANSWERS, ids=lambda model: model.__name__)
 def test_an_answer_may_lack_everything_or_be_null_throughout(model: type[wire.Answer]) -> None:
     optional = [name for name, field in model.model_fields.items() if not field.is_required()]
