@@ -66,6 +66,7 @@ async def get(comparer: Comparer, task_id: str, page: str, **query: Any) -> Any:
     [
         {"type": "lines", "compare_object": [{"db_name": "may_5"}], "options": {"comparePolicy": "normal"}},
         {"type": "contents", "compare_mode": "quick_comparison", "options": {"contentCompareType": "static"}},
+        {"type": "lines", "compare_object": [{"db_name": "may_5", "table_name": ["same"]}] * 5_000},
         {"type": "contents", "compare_object": [{"db_name": "may_5", "table_name": ["t", "same"]}], "start_time": ""},
     ],
 )
@@ -91,6 +92,81 @@ def test_a_data_level_comparison_is_created_by_job_and_listed_with_its_options(
     play(pair, steps)
 
 
+def test_an_option_that_is_null_is_like_one_that_is_absent(pair: tuple[Path, Path]) -> None:
+    async def steps(comparer: Comparer) -> None:
+        reply = await comparer.ask("POST", DATA, {**CONTENTS, "options": {"contentCompareType": None}})
+        assert reply.status == 200
+        assert (await comparer.ask("GET", DATA)).body["compare_jobs"][0]["options"] == {}
+
+    play(pair, steps)
+
+
+def test_a_quick_comparison_is_of_every_table_whatever_else_is_named(pair: tuple[Path, Path]) -> None:
+    objects = [{"db_name": "may_5", "table_name": ["same"]}]
+
+    async def steps(comparer: Comparer) -> None:
+        for path, body in (
+            (DATA, {**LINES, "compare_object": objects}),
+            (
+                "/create-compare-task",
+                {
+                    "job_id": JOB,
+                    "data_level_compare_info": {
+                        "conflict_policy": "keep", "compare_type": "lines", "compare_mode": "quick_comparison",
+                        "compare_object_infos": objects,
+                    },
+                },
+            ),
+        ):  # fmt: skip
+            created = (await comparer.ask("POST", path, body)).body
+            await comparer.service.settle()
+            task_id = created.get("id") or created["data_level_compare_create_result"]["compare_task_id"]
+            found = (await get(comparer, task_id, "line-detail"))["table_line_compare_result_infos"]
+            assert [table["source_table_name"] for table in found] == ["same", "t"]
+
+    play(pair, steps)
+
+
+@pytest.mark.parametrize("level", ["lines", "contents"])
+def test_a_database_of_the_target_alone_is_not_taken_for_the_mapped_one_of_its_name(tmp_path: Path, level: str) -> None:
+    for side in ("s", "t"):
+        (tmp_path / side).mkdir()
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY, v)"
+    make_database(tmp_path / "s/shop.db", table, "INSERT INTO t VALUES (1, 'a')")
+    make_database(tmp_path / "t/shop_v2.db", table, "INSERT INTO t VALUES (1, 'a'), (2, 'b')")
+    make_database(tmp_path / "t/shop.db", table, "CREATE TABLE old (x)")
+    word = "line" if level == "lines" else "content"
+
+    async def tables(comparer: Comparer, **body: Any) -> dict[str, list[tuple[str, int]]]:
+        task_id = (await comparer.ask("POST", DATA, {"type": level, **body})).body["id"]
+        await comparer.service.settle()
+        section = (await comparer.results(**{f"{word}_compare_id": task_id}))[f"{word}_compare_results"]
+        found = section[f"{word}_compare_details"]
+        shown = await get(comparer, task_id, f"{word}-overview")
+        assert shown["total_count"] == len(found)
+        listed = [entry[f"{word}_compare_detail"] for entry in found]
+        return {
+            entry["source_db_name"]: [(table["source_table_name"], table["target_row_num"]) for table in inside]
+            for entry, inside in zip(found, listed, strict=True)
+        }
+
+    async def steps(comparer: Comparer) -> None:
+        everything = {"shop": [("t", 2)], "shop (target)": [("old", 0), ("t", 0)]}
+        assert await tables(comparer, compare_mode="quick_comparison") == everything
+        for name, inside in everything.items():
+            assert await tables(comparer, compare_object=[{"db_name": name}]) == {name: inside}
+
+    play((tmp_path / "s", tmp_path / "t"), steps, databases={"shop": "shop_v2"})
+
+
+def test_a_start_that_no_time_can_say_does_not_make_the_list_fail(pair: tuple[Path, Path]) -> None:
+    async def steps(comparer: Comparer) -> None:
+        store_of(comparer).add(task("lines", "WAITING_FOR_RUNNING", start_at=253_402_351_199.0))
+        assert (await comparer.ask("GET", DATA)).body["compare_jobs"][0]["start_time"] == "9999-12-31T23:59:59Z"
+
+    play(pair, steps)
+
+
 BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "no type": ({"compare_mode": "quick_comparison"}, "DRS.M00201", "type"),
     "unknown type": ({**LINES, "type": "rows"}, "DRS.M00202", "type"),
@@ -105,6 +181,12 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         "compare_object.0.db_name",
     ),
     "start": ({**LINES, "start_time": "soon"}, "DRS.M00202", "start_time"),
+    "far start": ({**LINES, "start_time": "9999-12-31T23:59:59-14:00"}, "DRS.M00202", "2286-11-20T17:46:39Z"),
+    "many names": (
+        {"type": "lines", "compare_object": [{"db_name": "d", "table_name": ["t"] * 10_000}]},
+        "DRS.M00305",
+        "compare_object: it names 10,001 databases and tables; allowed: 10,000 together",
+    ),
     "threads": ({**LINES, "compare_task_num": 0}, "DRS.M00202", "compare_task_num"),
     "tokens": ({"type": "lines", "compare_object_with_token": [{"db_name": "d"}]}, "DRS.M00202", "Cassandra"),
     "filter": ({**CONTENTS, "compare_transformation_infos": [{}]}, "DRS.M00202", "compare_transformation_infos"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from functions.comparer.api.errors import ApiError
 from functions.comparer.jobs import Job
@@ -17,6 +18,9 @@ from functions.pipeline.drs_models import (
     conflicts,
 )
 
+MOST_NAMES: Final = 10_000
+"""How many databases and tables together one request may name: whoever wants more of them wants all."""
+
 _INFO = "data_level_compare_info."
 
 
@@ -24,7 +28,8 @@ def create(asked: CreateComparisonTask, job: Job, tasks: Tasks, language: str) -
     """Create what is asked for. Raises `ApiError` where nothing is; a part that is refused alone carries its error.
 
     Both parts empty: the page says that then "only the created comparison task list is queried", but its answer has no
-    field for a list: the answer is the job's id, nothing is created, and the state of the job doesn't matter.
+    field for a list: the answer is the job's id, nothing is created, and the state of the job doesn't matter. With
+    compare_mode quick_comparison every table is compared, whatever compare_object_infos names.
     """
     data = asked.data_level_compare_info
     if not (asked.object_level_compare_type or data):
@@ -58,11 +63,16 @@ def _check_data(objects: bool, data: DataLevelCompareInfo) -> None:
         raise ApiError("DRS.M00202", _INFO + "compare_object_infos_with_token", reason)
 
 
-def scope_of(objects: Sequence[CompareObjectInfo] | None) -> dict[str, list[str] | None] | None:
+def scope_of(objects: Sequence[CompareObjectInfo] | None, field: str) -> dict[str, list[str] | None] | None:
     """Source database names, each with its tables or None for all of them; None: everything.
 
-    A database that is listed twice gets the tables of both; an entry without tables is all of them.
+    A database that is listed twice gets the tables of both; an entry without tables is all of them. Raises `ApiError`
+    DRS.M00305, naming the `field`, for more than `MOST_NAMES` names of databases and tables together.
     """
+    named = sum(1 + len(entry.table_name or ()) for entry in objects or ())
+    if named > MOST_NAMES:
+        reason = f"{field}: it names {named:,} databases and tables; allowed: {MOST_NAMES:,} together"
+        raise ApiError("DRS.M00305", reason=reason)
     scope: dict[str, list[str] | None] = {}
     for entry in objects or ():
         before = scope.get(entry.db_name, [])
@@ -72,7 +82,8 @@ def scope_of(objects: Sequence[CompareObjectInfo] | None) -> dict[str, list[str]
 
 
 def _wanted(data: DataLevelCompareInfo) -> DataWanted:
-    scope = scope_of(data.compare_object_infos)
+    """What is asked for; quick_comparison is every table, whatever else is named."""
+    scope = None if data.compare_mode else scope_of(data.compare_object_infos, _INFO + "compare_object_infos")
     return DataWanted(data.compare_type, scope, data.starts_at, cancel=data.conflict_policy == "cancel")
 
 

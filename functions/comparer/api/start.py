@@ -41,13 +41,15 @@ def create_objects(_: CreateObjectTask, job: Job, store: Store, tasks: Tasks) ->
 def create_data(asked: CreateDataTask, job: Job, tasks: Tasks) -> CreatedDataTask:
     """POST table/compare: 200 and the new task's id. Raises `ApiError`; DRS.10000024 while another is unfinished.
 
-    A start time in the past is now. `compare_task_num` is a hint for other engines.
+    A start time in the past is now. `compare_task_num` is a hint for other engines. With compare_mode quick_comparison
+    every table is compared, whatever compare_object names.
     """
     check_job(job)
     level = _checked(asked)
     options = {name: value for name, value in (asked.options or {}).items() if value}
     start = parse_start_time(asked.start_time)
-    wanted = DataWanted(level, scope_of(asked.compare_object), start, cancel=False, options=options or None)
+    scope = None if asked.compare_mode else scope_of(asked.compare_object, "compare_object")
+    wanted = DataWanted(level, scope, start, cancel=False, options=options or None)
     created = tasks.create(job.id, objects=False, data=wanted)
     if created.data is None:
         raise ApiError("DRS.10000024")
@@ -78,7 +80,7 @@ def _checked(asked: CreateDataTask) -> Level:
             raise ApiError("DRS.M00202", field, reason)
     name, only = _OPTIONS[asked.type]
     for option, value in (asked.options or {}).items():
-        if option != name or value not in {only, ""}:
+        if value is not None and (option != name or value not in {only, ""}):
             raise ApiError("DRS.M00202", f"options.{option}", f"allowed for {asked.type}: {name}={only}")
     if not (asked.compare_object or asked.compare_mode):
         raise ApiError(

@@ -48,7 +48,7 @@ class CreateDataTask(Request):
     start_time: StartTime | None = None
     compare_mode: Literal["quick_comparison"] | None = None
     compare_object: list[CompareObjectInfo] | None = None
-    options: dict[str, str] | None = None
+    options: dict[str, str | None] | None = None
     compare_object_with_token: list[CompareObjectInfoWithToken] | None = None
     compare_task_num: Annotated[int, Field(ge=1)] | None = None
     compare_transformation_infos: list[dict[str, Any]] | None = None
