@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from functions.comparer.jobs import Job
-from functions.comparer.tasks.life import DataWanted, Tasks
+from functions.comparer.tasks.life import Tasks
 from functions.comparer.tasks.store import Store, StoreUnusable, Task
+from functions.comparer.tasks.wanted import DataWanted
 from functions.pipeline.drs_models import WAITING_FOR_RUNNING
 from tests.comparer.served import (
     EPOCH,
@@ -240,6 +241,53 @@ def test_cancelling_stops_a_running_comparison_and_keeps_what_it_found(target: P
                 "line_compare_details"
             ]
             assert [table["source_table_name"] for table in details["line_compare_detail"]] == ["done"]
+
+    asyncio.run(journey())
+
+
+@pytest.mark.parametrize("ended", ["CANCELLED", "TIMEOUT_INTERRUPT"])
+def test_what_is_shown_of_a_comparison_of_rows_stays_as_it_was_when_it_ended(target: Path, ended: str) -> None:
+    async def journey() -> None:
+        held = HeldEndpoint()
+        async with served(config_for(held, held)) as comparer:
+            task_id = data_id(await comparer.create_lines())
+            await counting(held)
+            if ended == "CANCELLED":
+                await comparer.ask("DELETE", f"/{JOB}/compare/{task_id}")
+            else:
+                comparer.clock.now += 3601
+            shown = (await comparer.results(line_compare_id=task_id))["line_compare_results"]
+            assert await comparer.statuses() == {task_id: ended}
+            (database,) = shown["line_compare_overview"]
+            assert database["line_compare_result"] == "CAN_NOT_COMPARE"
+            (details,) = shown["line_compare_details"]
+            assert [table["source_table_name"] for table in details["line_compare_detail"]] == ["done"]
+            held.released.set()
+            await asyncio.wait_for(comparer.service.settle(), 5)
+            assert (await comparer.results(line_compare_id=task_id))["line_compare_results"] == shown
+            overview = (await comparer.ask("GET", f"/{JOB}/compare/{task_id}/line-overview")).body
+            assert [entry["status"] for entry in overview["data_compare_overview_infos"]] == [
+                7 if ended == "CANCELLED" else 27
+            ]
+
+    asyncio.run(journey())
+
+
+def test_what_is_forgotten_is_dropped_from_the_store_in_the_background(
+    source: Path, target: Path, tmp_path: Path
+) -> None:
+    async def journey() -> None:
+        old = Task("old", JOB, "lines", "SUCCESSFUL", 0, 0, 0, 0)
+        store = Store(tmp_path / "store.db")
+        store.add(old)
+        store.append("old", "tables/x", ({"n": n} for n in range(2_500)))
+        store.close()
+        async with served(config_for(source, target), store=tmp_path / "store.db") as comparer:
+            assert await comparer.statuses() == {}
+            kept = comparer.service._store
+            async with asyncio.timeout(10):
+                while kept.item_count("old", "tables/x"):
+                    assert await comparer.statuses() == {}
 
     asyncio.run(journey())
 
@@ -488,7 +536,7 @@ def test_a_cancelled_task_is_not_finished_by_its_own_end(source: Path, target: P
     task = store.task("one")
     assert task
     assert (task.status, task.ended_at) == ("CANCELLED", EPOCH)
-    assert store.page("one", "tables/x", 10) == [{"table": "t"}]
+    assert store.page("one", "tables/x", 10) == []
     store.close()
 
 

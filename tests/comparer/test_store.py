@@ -67,6 +67,22 @@ def test_the_end_of_a_task_keeps_what_was_found_while_it_ran(store: Store) -> No
     assert (task.status, task.ended_at, numbers(store)) == ("SUCCESSFUL", EPOCH + 1, [1])
 
 
+def test_what_is_forgotten_is_gone_at_once_and_dropped_a_little_at_a_time(store: Store) -> None:
+    old = Task("old", JOB, "lines", "SUCCESSFUL", EPOCH, EPOCH, ended_at=EPOCH - 1)
+    store.add(old)
+    store.append("old", "p", ({"n": n} for n in range(2_500)))
+    store.forget(EPOCH - 1)
+    assert not store.sweep()
+    assert (store.task("old"), store.task_count(JOB, ["lines"])) == (old, 1)
+    store.forget(EPOCH)
+    assert (store.task("old"), store.tasks(JOB, ["lines"]), store.task_count(JOB, ["lines"])) == (None, [], 0)
+    left = [store.item_count("old", "p")]
+    while store.sweep():
+        left.append(store.item_count("old", "p"))
+    assert left == [2_500, 1_500, 500, 0]
+    assert store.tasks(JOB, ["contents"]) == [TASK]
+
+
 def test_a_task_has_one_result_file_the_latest(store: Store) -> None:
     assert (store.report("one"), store.report_file("one")) == (None, None)
     asked = Report("one", "EXPORTING", EPOCH, None, None, "contents.xlsx")

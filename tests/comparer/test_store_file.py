@@ -130,6 +130,9 @@ def test_a_store_of_the_release_before_keeps_its_results_and_learns_the_new_part
     with closing(Store(first_release)) as store:
         assert (store.report("old"), store.report_file("old")) == (report, b"sheet")
         store.forget(5)
+        assert store.task("old") is None
+        while store.sweep():
+            pass
         assert (store.task("old"), store.report("old"), store.page("old", "tables/shop", -1)) == (None, None, [])
 
 

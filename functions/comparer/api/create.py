@@ -7,7 +7,8 @@ from typing import Final
 
 from functions.comparer.api.errors import ApiError
 from functions.comparer.jobs import Job
-from functions.comparer.tasks.life import Created, DataWanted, Tasks
+from functions.comparer.tasks.life import Tasks
+from functions.comparer.tasks.wanted import Created, DataWanted
 from functions.pipeline.drs_models import (
     JOB_READY,
     CompareObjectInfo,

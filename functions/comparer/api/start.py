@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functions.comparer.api.create import check_job, scope_of
 from functions.comparer.api.errors import ApiError
 from functions.comparer.jobs import Job
-from functions.comparer.tasks.life import DATA_LEVELS, DataWanted, Tasks
+from functions.comparer.tasks.life import DATA_LEVELS, Tasks
 from functions.comparer.tasks.store import Level, Store
+from functions.comparer.tasks.wanted import DataWanted
 from functions.pipeline.drs_models import Answer, CreateDataTask, CreatedDataTask, CreateObjectTask, parse_start_time
 
 _MODE = "quick_comparison"

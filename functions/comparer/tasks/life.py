@@ -14,10 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from functions.comparer.core.engine import Stop
+from functions.comparer.core.results import LinesResult
 from functions.comparer.jobs import Job
 from functions.comparer.tasks.ending import end, finish
 from functions.comparer.tasks.recording import Recording
 from functions.comparer.tasks.store import Level, Store, Task
+from functions.comparer.tasks.wanted import Created, DataWanted
 from functions.comparer.tasks.work import Outcome, perform
 from functions.pipeline.drs_models import CANCELLED, FAILED, RUNNING, TIMEOUT_INTERRUPT, WAITING_FOR_RUNNING
 
@@ -32,40 +34,22 @@ _HOUR, _DAY = (3600.0, "60 minutes"), (86400.0, "24 hours")
 _LIMITS: Mapping[Level, tuple[float, str]] = {"objects": _HOUR, "lines": _HOUR, "contents": _DAY}
 _KEPT_SECONDS = 60 * 86400.0  # DRS keeps results for 60 days.
 _BEAT_SECONDS = 0.5
+_SWEEP_SECONDS = 0.02  # Between two parts of what is dropped: everything else goes first.
 _NAG_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
-class DataWanted:
-    """A data-level comparison that is asked for. `start_at` None: at once. `cancel`: an unfinished one gives way.
-
-    `options`: what else was asked for, to be told with the task.
-    """
-
-    level: Level
-    scope: Mapping[str, list[str] | None] | None
-    start_at: float | None
-    cancel: bool
-    options: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Created:
-    """The ids of what was created; `kept`: the unfinished data-level task because of which nothing was."""
-
-    objects: str | None = None
-    data: str | None = None
-    kept: str | None = None
-
-
-@dataclass(frozen=True)
 class _Running:
-    """A run of a task. `counted_from`: the moment at which it would have begun, had it been the task's only run."""
+    """A run of a task. `counted_from`: the moment at which it would have begun, had it been the task's only run.
+
+    `lines`: what a row comparison has found by now, filled by the thread in which it runs.
+    """
 
     task: Task
     counted_from: float
     stop: Stop
     recording: Recording | None
+    lines: LinesResult
     done: asyncio.Task[None]
 
 
@@ -100,7 +84,6 @@ class Tasks:
     def create(self, job_id: str, *, objects: bool, data: DataWanted | None) -> Created:
         """Create tasks; what is due starts with the next `tick`."""
         now = self._now()
-        self._store.forget(now - _KEPT_SECONDS)
         unfinished = self._store.unfinished_of(job_id, DATA_LEVELS) if data else None
         keep = unfinished is not None and data is not None and not data.cancel
         wanted = []
@@ -114,7 +97,7 @@ class Tasks:
         self._flush(replaced)
         with self._store.transaction():
             if replaced:
-                end(self._store, replaced, CANCELLED, now)
+                self._end(replaced, CANCELLED, now)
             self._store.add(*wanted)
         self._stop(replaced)
         self._changed.set()
@@ -130,7 +113,7 @@ class Tasks:
     def cancel(self, task: Task) -> bool:
         """End an unfinished task as CANCELLED; whether it was unfinished. What it has found so far is kept."""
         self._flush(task)
-        moved = end(self._store, task, CANCELLED, self._now())
+        moved = self._end(task, CANCELLED, self._now())
         if moved:
             self._stop(task)
         return moved
@@ -140,31 +123,40 @@ class Tasks:
         if self._closing:
             return
         now = self._now()
+        self._store.forget(now - _KEPT_SECONDS)
         for running in list(self._running.values()):
             self._flush(running.task)
             seconds, told = _LIMITS[running.task.level]
             if now - running.counted_from > seconds:
                 error = f"The comparison took longer than {told}."
-                if end(self._store, running.task, TIMEOUT_INTERRUPT, now, error):
+                if self._end(running.task, TIMEOUT_INTERRUPT, now, error):
                     self._stop(running.task)
-        for task in self._store.unfinished(WAITING_FOR_RUNNING):
-            if task.start_at > now or len(self._running) >= _AT_ONCE:
+        while (room := _AT_ONCE - len(self._running)) > 0:
+            due = self._store.due(WAITING_FOR_RUNNING, now, room)
+            if not due:
                 return
-            self._start(task, now)
+            for task in due:
+                self._start(task, now)
 
     async def watch(self) -> None:
-        """Tick whenever something changes, and every half second while a task is unfinished. Runs until cancelled."""
+        """Tick whenever something changes, and every half second while a task is unfinished. Runs until cancelled.
+
+        What is forgotten is dropped here, a little at a time.
+        """
         while True:
             self._changed.clear()
+            beat = _BEAT_SECONDS
             try:
                 self.tick()
-                idle = not (self._running or self._store.unfinished(WAITING_FOR_RUNNING))
+                idle = not (self._running or self._store.has_any(WAITING_FOR_RUNNING))
+                if self._store.sweep():
+                    idle, beat = False, _SWEEP_SECONDS
             except sqlite3.Error:
                 _log.exception("the store can't be read or written; trying again")
                 idle = False
             # Not wait_for: up to Python 3.11 it swallows a cancellation that comes together with the change.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(None if idle else _BEAT_SECONDS):
+                async with asyncio.timeout(None if idle else beat):
                     await self._changed.wait()
 
     async def settle(self) -> None:
@@ -191,12 +183,13 @@ class Tasks:
         if self._store.move(task.id, WAITING_FOR_RUNNING, RUNNING, started_at=started, attempts=task.attempts + 1):
             stop = Stop()
             recording = Recording(self._store, task.id, lambda: spent + self._now() - now) if task.goes_on else None
-            done = asyncio.get_running_loop().create_task(self._run(task, job, stop, recording))
-            self._running[task.id] = _Running(task, now - spent, stop, recording, done)
+            lines = LinesResult()
+            done = asyncio.get_running_loop().create_task(self._run(task, job, stop, recording, lines))
+            self._running[task.id] = _Running(task, now - spent, stop, recording, lines, done)
 
-    async def _run(self, task: Task, job: Job, stop: Stop, recording: Recording | None) -> None:
+    async def _run(self, task: Task, job: Job, stop: Stop, recording: Recording | None, lines: LinesResult) -> None:
         try:
-            outcome = await asyncio.to_thread(perform, task, job, stop, recording)
+            outcome = await asyncio.to_thread(perform, task, job, stop, recording, lines)
             if not (self._closing and stop.asked):
                 await self._keep(task, outcome)
             elif recording:
@@ -221,6 +214,11 @@ class Tasks:
                     await asyncio.sleep(_BEAT_SECONDS)
                 unkept = True
                 outcome = Outcome(FAILED, f"The result can't be stored: {error}.", None if task.goes_on else ())
+
+    def _end(self, task: Task, status: str, at: float, error: str | None = None) -> bool:
+        """End an unfinished task, with what it has found by now: what is shown of it then stays. Whether it was."""
+        running = self._running.get(task.id)
+        return end(self._store, task, status, at, error, running.lines if running else None)
 
     def _finish(self, task: Task, outcome: Outcome) -> None:
         self._flush(task)

@@ -13,23 +13,19 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from functions.comparer.tasks.store_file import APPLICATION_ID, refusal
+from functions.comparer.tasks.store_file import APPLICATION_ID
+from functions.comparer.tasks.store_opening import HINT, StoreUnusable, connected
 from functions.comparer.tasks.store_schema import bring_up_to_date
 from functions.comparer.tasks.stored import Item, Level, Report, Task
 
 __all__ = ["Item", "Level", "Report", "Store", "StoreUnusable", "Task"]
 
-_HINT = "is another comparer using it, or is it another kind of file?"
-
-
-class StoreUnusable(Exception):
-    """The store file can't be used; the message says why and what to do."""
-
-
 _JSON = {"scope", "options"}
 _REPORT_COLUMNS = ", ".join(field.name for field in fields(Report))
 _COLUMNS = ", ".join(field.name for field in fields(Task))
-_OF_LEVELS = "job_id = ? AND level IN (SELECT value FROM json_each(?))"
+_OF_LEVELS = "job_id = ? AND level IN (SELECT value FROM json_each(?)) AND coalesce(ended_at, ?) >= ?"
+# How much `sweep` drops at once, and its transaction: some milliseconds.
+_SWEPT_ITEMS = 1_000
 _MARKS = ", ".join("?" for _ in fields(Task))
 
 
@@ -39,23 +35,13 @@ class Store:
     def __init__(self, path: Path | None) -> None:
         """Open or make the store; None: in memory only. Raises `StoreUnusable`."""
         self._lock = threading.RLock()
-        try:
-            if path is not None:
-                refused = refusal(path)
-                if refused is not None:
-                    raise StoreUnusable(f"{refused}; {_HINT}")
-                path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path or ":memory:", timeout=1.0, check_same_thread=False, isolation_level=None
-            )
-        except (sqlite3.Error, OSError) as error:
-            raise StoreUnusable(f"{path}: {error}") from error
-        self._connection.row_factory = sqlite3.Row
+        self._horizon = (0.0, 0.0)
+        self._connection = connected(path)
         try:
             self._prepare()
         except sqlite3.Error as error:
             self._connection.close()
-            raise StoreUnusable(f"{path}: {error}; {_HINT}") from error
+            raise StoreUnusable(f"{path}: {error}; {HINT}") from error
 
     def _prepare(self) -> None:
         # Exclusive: a second service on the same file would take the first one's running tasks for interrupted ones.
@@ -83,26 +69,36 @@ class Store:
 
     def task(self, task_id: str) -> Task | None:
         """The task of that id."""
-        return next(iter(self._tasks("id = ?", task_id)), None)
+        return next(iter(self._tasks("id = ? AND coalesce(ended_at, ?) >= ?", task_id, *self._horizon)), None)
 
     def tasks(self, job_id: str, levels: Iterable[Level], limit: int = -1, offset: int = 0) -> list[Task]:
         """A job's tasks of these levels, newest first."""
         return self._tasks(
             f"{_OF_LEVELS} ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?",
-            job_id, json.dumps([*levels]), limit, offset,
+            job_id, json.dumps([*levels]), *self._horizon, limit, offset,
         )  # fmt: skip
 
     def task_count(self, job_id: str, levels: Iterable[Level]) -> int:
         """How many tasks of these levels a job has."""
         with self._lock:
             found = self._connection.execute(
-                f"SELECT count(*) FROM task WHERE {_OF_LEVELS}", (job_id, json.dumps([*levels]))
+                f"SELECT count(*) FROM task WHERE {_OF_LEVELS}", (job_id, json.dumps([*levels]), *self._horizon)
             )
             return int(found.fetchone()[0])
 
     def unfinished(self, status: str) -> list[Task]:
         """All tasks in this status, the one to start first first."""
         return self._tasks("status = ? ORDER BY start_at, rowid", status)
+
+    def due(self, status: str, at: float, limit: int) -> list[Task]:
+        """The tasks in this status that may start by then, the one to start first first, at most `limit`."""
+        return self._tasks("status = ? AND start_at <= ? ORDER BY start_at, rowid LIMIT ?", status, at, limit)
+
+    def has_any(self, status: str) -> bool:
+        """Whether a task is in this status."""
+        with self._lock:
+            found = self._connection.execute("SELECT 1 FROM task WHERE status = ? LIMIT 1", (status,))
+            return found.fetchone() is not None
 
     def unfinished_of(self, job_id: str, levels: Iterable[Level]) -> Task | None:
         """A job's newest unfinished task of these levels."""
@@ -134,19 +130,25 @@ class Store:
             )
             return done.rowcount == 1
 
-    def finish(self, task_id: str, status: str, error: str | None, at: float, items: Iterable[Item] | None) -> None:
-        """Keep what a task found, and end it unless it has been ended already (cancelled or timed out).
+    def finish(self, task_id: str, status: str, error: str | None, at: float, items: Iterable[Item] | None) -> bool:
+        """End a running task and keep what it found; whether it still ran: what has ended doesn't change.
 
         `items` None: what is kept already is what it found.
         """
         with self.transaction():
-            if items is not None:
-                self._connection.execute("DELETE FROM item WHERE task_id = ?", (task_id,))
-                numbers: dict[str, int] = {}
-                for part, body in items:
-                    number = numbers[part] = numbers.get(part, -1) + 1
-                    self.put(task_id, part, number, body)
-            self.move(task_id, "RUNNING", status, error=error, ended_at=at)
+            ran = self.move(task_id, "RUNNING", status, error=error, ended_at=at)
+            if ran and items is not None:
+                self.keep(task_id, items)
+            return ran
+
+    def keep(self, task_id: str, items: Iterable[Item]) -> None:
+        """Keep all that a task found in the place of what is kept of it."""
+        numbers: dict[str, int] = {}
+        with self.transaction():
+            self._connection.execute("DELETE FROM item WHERE task_id = ?", (task_id,))
+            for part, body in items:
+                number = numbers[part] = numbers.get(part, -1) + 1
+                self.put(task_id, part, number, body)
 
     def put(self, task_id: str, part: str, number: int, body: Mapping[str, Any]) -> None:
         """Keep one finding in its place (from 0) of a part; what was there gives way."""
@@ -207,9 +209,24 @@ class Store:
         return None if row is None else row["file"]
 
     def forget(self, before: float) -> None:
-        """Drop tasks that ended earlier than that, with all that they found."""
+        """Know nothing of tasks that ended earlier than that any more. `sweep` drops them."""
+        self._horizon = (before, before)
+
+    def sweep(self) -> bool:
+        """Drop a part of what is forgotten; whether something is left. There may be millions of findings."""
         with self.transaction():
-            self._connection.execute("DELETE FROM task WHERE ended_at < ?", (before,))
+            gone = self._connection.execute("SELECT id FROM task WHERE ended_at < ? LIMIT 1", self._horizon[:1])
+            task_id = next((row["id"] for row in gone.fetchall()), None)
+            if task_id is None:
+                return False
+            dropped = self._connection.execute(
+                "DELETE FROM item WHERE (task_id, part, number) IN"
+                " (SELECT task_id, part, number FROM item WHERE task_id = ? LIMIT ?)",
+                (task_id, _SWEPT_ITEMS),
+            )
+            if dropped.rowcount < _SWEPT_ITEMS:
+                self._connection.execute("DELETE FROM task WHERE id = ?", (task_id,))
+            return True
 
     def _tasks(self, where: str, *values: Any) -> list[Task]:
         with self._lock:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.compare_lines import compare_lines
@@ -13,6 +14,7 @@ from functions.comparer.core.compare_objects import compare_objects
 from functions.comparer.core.engine import Stop, Stopped
 from functions.comparer.core.results import ContentsResult, LinesResult, ObjectsResult
 from functions.comparer.jobs import Job
+from functions.comparer.tasks.closing import closed_lines
 from functions.comparer.tasks.recording import Recording
 from functions.comparer.tasks.store import Item, Task
 from functions.comparer.tasks.stored import DATABASES, TYPES, differences_part, objects_part, tables_part
@@ -32,25 +34,26 @@ class Outcome:
     items: tuple[Item, ...] | None
 
 
-def perform(task: Task, job: Job, stop: Stop, recording: Recording | None = None) -> Outcome:
+def perform(task: Task, job: Job, stop: Stop, recording: Recording | None, lines: LinesResult) -> Outcome:
     """Compare. Never raises: what goes wrong is the outcome. A stopped comparison keeps what it has.
 
-    `recording`: where the comparison of values puts what it finds, and only that one.
+    `recording`: where the comparison of values puts what it finds, and only that one; `lines`: where that of rows does.
     """
     if recording:
         return _perform_contents(task, job, stop, recording)
-    lines = LinesResult()
     try:
         if task.level == "objects":
             found = compare_objects(job.source, job.target, job.databases, stop)
             return _outcome(found.failures, (), _of_objects(found))
         compare_lines(job.source, job.target, job.databases, task.scope, stop, lines)
     except Stopped:
-        return _outcome(("The comparison was stopped.",), (), _of_lines(lines))
+        return _outcome(("The comparison was stopped.",), (), lines_items(lines, FAILED))
     except Exception as error:  # noqa: BLE001 (a defect or a full disk must end this task, not the service)
         _log.exception("comparison task %s of job %s failed", task.id, task.job_id)
-        return _outcome((f"The comparison failed unexpectedly ({type(error).__name__}).",), (), _of_lines(lines))
-    return _outcome(lines.failures, lines.remarks, _of_lines(lines))
+        return _outcome(
+            (f"The comparison failed unexpectedly ({type(error).__name__}).",), (), lines_items(lines, FAILED)
+        )
+    return _outcome(lines.failures, lines.remarks, lines_items(lines, FAILED))
 
 
 def _perform_contents(task: Task, job: Job, stop: Stop, recording: Recording) -> Outcome:
@@ -100,18 +103,19 @@ def _of_objects(found: ObjectsResult) -> Iterator[Item]:
             )
 
 
-def _of_lines(found: LinesResult) -> Iterator[Item]:
-    for database in found.databases:
-        yield (
-            DATABASES,
-            {
-                "source_db": database.source_db,
-                "target_db": database.target_db,
-                "result": str(database.result),
-                "message": database.message,
-            },
-        )
-        for table in database.tables:
+def lines_items(found: LinesResult, status: str) -> Iterator[Item]:
+    """What a row comparison has found by now, as it is kept of a task that ends with this status."""
+    for database in tuple(found.databases):
+        # The result before the tables: once it is final they are all there, also while the comparison still runs.
+        body: Mapping[str, Any] = {
+            "source_db": database.source_db,
+            "target_db": database.target_db,
+            "result": str(database.result),
+            "message": database.message,
+        }
+        tables = tuple(database.tables)
+        yield DATABASES, closed_lines(body, [str(table.result) for table in tables], status)
+        for table in tables:
             yield (
                 tables_part(database.source_db),
                 {
