@@ -1,7 +1,8 @@
 """The dead letters of one queue: what lies there, and putting it back. A message is sent before it is deleted.
 
-SQS can't be looked into: messages are received, which hides them for a while, and let go again. Source: the API
-reference of Amazon SQS (ReceiveMessage, ChangeMessageVisibilityBatch).
+SQS can't be looked into: messages are received, which hides them for a while, and let go again. What somebody else has
+received meanwhile is only counted by the queue, and about. Source: the API reference of Amazon SQS (ReceiveMessage,
+ChangeMessageVisibilityBatch, GetQueueAttributes).
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from functions.pipeline.incoming import read_poll_message, read_request_message
 from functions.pipeline.messages import Invalid
 
 QueueName = Literal["requests", "polls"]
-_HIDDEN_SECONDS = 300
+HIDDEN_SECONDS = 300
 """How long a message that was looked at stays hidden, should this process die before it lets go."""
 _MOST = 20_000
 """Messages of a queue that are looked at; SQS hides at most 120,000 at once."""
@@ -49,7 +50,9 @@ class Inventory:
     newest: float | None = None
     reasons: Counter[str] = field(default_factory=Counter)
     complete: bool = True
-    """Whether everything was looked at."""
+    """Whether everything that could be received was looked at."""
+    hidden: int = 0
+    """About how many more there are that somebody else has received, or an earlier look that died."""
 
     def able(self, *, force: bool) -> int:
         """How many can be put back; with `force` the hopeless ones too."""
@@ -62,6 +65,15 @@ class Inventory:
         self.oldest = min(self.oldest or letter.sent_at, letter.sent_at)
         self.newest = max(self.newest or letter.sent_at, letter.sent_at)
         self.reasons[letter.reason if unreadable is None else f"can't be read: {unreadable}"] += 1
+
+
+@dataclass
+class Outcome:
+    """What became of the letters of a queue: `left` were seen and stay, about `hidden` more are out of sight."""
+
+    left: int
+    hidden: int
+    put_back: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +93,7 @@ class DeadLetters:
     def look(self) -> Inventory:
         """Look at every message, and leave all of them where they are."""
         inventory, receipts = Inventory(), list[str]()
+        there = sum(self._counted())
         try:
             for batch in self._received(self.wait_seconds):
                 receipts += [letter.receipt for letter in batch]
@@ -89,31 +102,47 @@ class DeadLetters:
                 if inventory.found >= _MOST:
                     inventory.complete = False
                     break
+            out_of_sight = self._counted()[1]
         finally:
             self._let_go(receipts)
+        # Where not all was looked at, what was there before says nothing about what is hidden.
+        most = max(out_of_sight, there) if inventory.complete else out_of_sight
+        inventory.hidden = max(0, most - inventory.found)
         return inventory
 
-    def put_back(self, inventory: Inventory, *, force: bool) -> Iterator[Letter]:
+    def put_back(self, inventory: Inventory, outcome: Outcome, *, force: bool) -> Iterator[Letter]:
         """Put back what the inventory has counted, with `force` the hopeless too; yields each that is back.
 
-        What became a dead letter since is left: a message that fails at once must not go round for ever.
+        What became a dead letter since is left: a message that fails at once must not go round for ever. At the end
+        `outcome` tells what is left; what somebody else has put back meanwhile is not.
         """
-        left, seen = list[str](), 0
+        left, awaited = list[str](), inventory.found
         try:
             # What was just let go may take a moment to show again.
             for batch in self._received(max(1, self.wait_seconds)):
-                seen += len(batch)
                 left += [letter.receipt for letter in batch]
                 for letter in batch:
                     later = inventory.newest is None or letter.sent_at > inventory.newest
+                    awaited -= not later
                     if not later and (force or why_unreadable(self.name, letter.body) is None):
                         self._move(letter)
                         left.remove(letter.receipt)
+                        outcome.put_back += 1
                         yield letter
-                if seen >= inventory.found:
+                if awaited <= 0:
                     break
         finally:
             self._let_go(left)
+        outcome.left = len(left)
+        out_of_sight = max(0, awaited) + inventory.hidden
+        # The queue is asked only about what was not seen: it goes on counting for a while what has just been deleted.
+        outcome.hidden = min(out_of_sight, max(0, sum(self._counted()) - len(left))) if out_of_sight else 0
+
+    def _counted(self) -> tuple[int, int]:
+        """About how many messages can be received now, and how many somebody has received."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return int(found[names[0]]), int(found[names[1]])
 
     def _move(self, letter: Letter) -> None:
         attributes = {name: value for name, value in letter.attributes.items() if name != _REASON}
@@ -128,7 +157,7 @@ class DeadLetters:
                 QueueUrl=self.url,
                 MaxNumberOfMessages=_BATCH,
                 WaitTimeSeconds=wait_seconds,
-                VisibilityTimeout=_HIDDEN_SECONDS,
+                VisibilityTimeout=HIDDEN_SECONDS,
                 MessageSystemAttributeNames=["SentTimestamp"],
                 MessageAttributeNames=["All"],
             )

@@ -2,9 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
+
+import click
 
 from functions.local.cli_errors import CommandFailed
 from functions.local.exit_codes import of_signal
@@ -41,6 +44,39 @@ async def unless_stopped(work: Coroutine[Any, Any, T]) -> T:
         if not asked:
             raise
         raise CommandFailed(f"stopped by {asked[0].name}", of_signal(asked[0])) from None
+
+
+@contextmanager
+def unless_ended() -> Iterator[None]:
+    """Without a loop: SIGTERM or SIGHUP ends the block as Ctrl-C does, so that it cleans up; a second one is ignored.
+
+    Raises CommandFailed with the exit code that shells give a process ended by that signal. Signals reach only the main
+    thread: elsewhere nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked = list[signal.Signals]()
+
+    def stop(number: int, _: object) -> None:
+        asked.append(signal.Signals(number))
+        if len(asked) == 1:
+            # Libraries turn what is an Exception into one of theirs.
+            raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield
+    except (KeyboardInterrupt, click.Abort):
+        if not asked:
+            raise
+        raise CommandFailed(f"stopped by {asked[0].name}", of_signal(asked[0])) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _handle(tell: Callable[[signal.Signals], None], *numbers: signal.Signals) -> None:

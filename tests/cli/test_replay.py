@@ -5,8 +5,9 @@ The clock of the cloud starts in the past, where messages die, and is then set t
 
 import asyncio
 import json
+import signal
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,16 +16,19 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from functions.local.cli_errors import CommandFailed
 from functions.local.clock import VirtualClock
 from functions.local.cloud import Cloud
-from functions.local.dead_letters import why_unreadable
+from functions.local.dead_letters import DeadLetters, Outcome, why_unreadable
 from functions.local.faults import Call, Fault, Refuse
 from functions.local.state_file import LocalState, announced, state_path
+from functions.local.stopping import unless_ended
 from tests.cli.conftest import Ended, Parity
 from tests.cli.test_terminal import on_a_terminal
 from tests.cli.test_up import STATE
 from tests.journeys.test_troubles import LINES, against
 from tests.journeys.world import World
+from tests.local.workshop import receive
 
 POLL = '{"comparison_id": "cmp_' + "0" * 32 + '", "step": 3}'
 API = "https://abc123.execute-api.us-east-1.amazonaws.com"
@@ -299,7 +303,7 @@ WRONG: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("--stack", "nowhere"), {}, 2, "Stack x does not exist"),
     (("--stack", "other"), {}, 2, "no output RequestsDeadLettersUrl"),
     (("--target", API.replace("abc", "xyz")), {}, 2, "no stack of this account and region has the ApiUrl"),
-    (("--stack", "parity"), {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "AWS refused ReceiveMessage"),
+    (("--stack", "parity"), {"AWS_SECRET_ACCESS_KEY": "wrong"}, 2, "AWS refused GetQueueAttributes"),
     (("--stack", "parity"), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9"}, 75, "AWS can't be reached"),
     (("--stack", "parity", "--target", API), {}, 2, "give one of them"),
     (("--urls", "a", "b"), {}, 2, "say which with --queue"),
@@ -333,3 +337,104 @@ def test_a_request_that_does_not_name_itself_is_hopeless(body: str) -> None:
 def test_a_poll_without_comparison_and_step_is_hopeless(body: str) -> None:
     assert why_unreadable("polls", body)
     assert why_unreadable("polls", POLL) is None
+
+
+# --- what somebody else has received, and what a look that died had ---
+
+
+@pytest.mark.parametrize(("mine", "theirs"), [(0, 3), (2, 1)])
+def test_what_somebody_else_looks_at_is_named_and_nothing_is_claimed_complete(
+    parity: Parity, home: object, mine: int, theirs: int
+) -> None:
+    async def journey() -> None:
+        async with dying(home) as w:
+            await bury(w, *[POLL] * theirs, queue="PollsDeadLetters")
+            with running(w.clock):
+                await receive(w.cloud, "PollsDeadLetters", MaxNumberOfMessages=10, VisibilityTimeout=3600)
+            await bury(w, *[POLL] * mine, queue="PollsDeadLetters")
+            shown = await replay(w, parity, "--queue", "polls")
+            assert shown.code == 3
+            assert "look again in 5 minutes" in shown.out
+            assert ("no dead letter can be seen" in shown.out) == (mine == 0)
+            ended = await replay(w, parity, "--queue", "polls", "--yes", "--json")
+            assert ended.code == 3, "what is hidden is not put back"
+            queue = told(ended)["polls"]
+            assert [queue[name] for name in ("found", "put_back", "left", "hidden")] == [mine, mine, 0, theirs]
+            assert queue["complete"] is False
+
+    asyncio.run(journey())
+
+
+class Queue:
+    """A queue as its client shows it: five messages, two at a time; `between` happens before the second batch."""
+
+    def __init__(self, between: Callable[["Queue"], None]) -> None:
+        self.visible = [f"m{n}" for n in range(5)]
+        self.hidden: list[str] = []
+        self.between = between
+        self.sent = 0
+
+    def receive_message(self, **_: object) -> dict[str, Any]:
+        if len(self.hidden) == 2:
+            self.between(self)
+        batch = [self.visible.pop(0) for _ in self.visible[:2]]
+        self.hidden += batch
+        sent = {"SentTimestamp": "1000"}
+        return {"Messages": [{"MessageId": m, "ReceiptHandle": m, "Body": POLL, "Attributes": sent} for m in batch]}
+
+    def change_message_visibility_batch(self, *, Entries: list[dict[str, Any]], **_: object) -> None:  # noqa: N803 (the client's)
+        for entry in Entries:
+            self.hidden.remove(entry["ReceiptHandle"])
+            self.visible.append(entry["ReceiptHandle"])
+
+    def get_queue_attributes(self, **_: object) -> dict[str, Any]:
+        name = "ApproximateNumberOfMessages"
+        return {"Attributes": {name: str(len(self.visible)), f"{name}NotVisible": str(len(self.hidden))}}
+
+    def send_message(self, **_: object) -> None:
+        self.sent += 1
+
+    def delete_message(self, *, ReceiptHandle: str, **_: object) -> None:  # noqa: N803 (the client's)
+        self.hidden.remove(ReceiptHandle)
+
+
+def nothing(_: Queue) -> None:
+    """Nothing happens meanwhile."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_lets_go_of_what_was_received_and_a_second_one_does_not_cut_that_short(
+    number: signal.Signals,
+) -> None:
+    class Impatient(Queue):
+        def change_message_visibility_batch(self, **options: Any) -> None:
+            signal.raise_signal(number)
+            super().change_message_visibility_batch(**options)
+
+    queue = Impatient(lambda _: signal.raise_signal(number))
+    before = signal.getsignal(number)
+    with pytest.raises(CommandFailed, match=f"stopped by {number.name}") as caught, unless_ended():
+        DeadLetters(queue, "polls", "", "", 0).look()
+    assert caught.value.exit_code == 128 + number
+    assert (len(queue.visible), queue.hidden) == (5, [])
+    assert signal.getsignal(number) is before
+
+
+def test_what_another_replay_puts_back_meanwhile_is_not_left() -> None:
+    queue = Queue(nothing)
+    letters = DeadLetters(queue, "polls", "", "", 0)
+    inventory = letters.look()
+    queue.visible = queue.visible[:2]  # another replay has put back three of the five
+    outcome = Outcome(left=5, hidden=0)
+    assert len(list(letters.put_back(inventory, outcome, force=False))) == 2
+    assert (inventory.found, inventory.hidden, outcome) == (5, 0, Outcome(left=0, hidden=0, put_back=2))
+
+
+def test_what_another_replay_looks_at_meanwhile_is_hidden_and_not_put_back() -> None:
+    queue = Queue(nothing)
+    letters = DeadLetters(queue, "polls", "", "", 0)
+    inventory = letters.look()
+    queue.hidden = [queue.visible.pop() for _ in range(3)]
+    outcome = Outcome(left=5, hidden=0)
+    assert len(list(letters.put_back(inventory, outcome, force=False))) == 2
+    assert outcome == Outcome(left=0, hidden=3, put_back=2)
