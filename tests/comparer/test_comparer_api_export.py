@@ -186,6 +186,38 @@ def test_a_file_that_a_killed_service_was_writing_has_failed_and_can_be_asked_fo
     asyncio.run(journey())
 
 
+def copy_store(folder: Path, copy: Path) -> None:
+    copy.mkdir()
+    for part in folder.glob("store.db*"):
+        (copy / part.name).write_bytes(part.read_bytes())
+
+
+def test_a_valid_file_can_be_had_until_the_new_one_is_there_also_by_the_next_service(tmp_path: Path) -> None:
+    source = make_database(tmp_path / "d.db")
+
+    async def journey() -> None:
+        async with served(config_for(source, source), store=tmp_path / "store.db") as comparer:
+            kept = keep_lines(store_of(comparer), task("lines"), [])
+            asked = {"compare_type": "lines", "compare_job_id": kept.id}
+            await file_of(comparer, "lines", kept.id)
+            first = (await fetch(comparer, **asked))[2]["Content-Disposition"]
+            comparer.clock.now += 60
+            async with writing_held_up(comparer):
+                await export(comparer, "lines", kept.id)
+                assert await state(comparer) == ("EXPORTING", VALID_SECONDS - 60)
+                assert (await fetch(comparer, **asked))[2]["Content-Disposition"] == first
+                # As a service that is killed now leaves its store.
+                copy_store(tmp_path, tmp_path / "killed")
+            await comparer.service.settle()
+            assert await state(comparer) == ("EXPORT_COMPLETE", VALID_SECONDS)
+            assert (await fetch(comparer, **asked))[2]["Content-Disposition"] != first
+        async with served(config_for(source, source), store=tmp_path / "killed/store.db") as comparer:
+            assert await state(comparer) == ("EXPORT_COMPLETE", VALID_SECONDS)
+            assert (await fetch(comparer, **asked))[2]["Content-Disposition"] == first
+
+    asyncio.run(journey())
+
+
 def test_a_service_that_is_stopped_does_not_wait_for_its_files(tmp_path: Path) -> None:
     source = make_database(tmp_path / "d.db")
 

@@ -1,7 +1,8 @@
 """Result files: asked for, written in the background, kept for seven days, gone.
 
 How long DRS keeps a file is documented nowhere; the results themselves stay, and it can be asked for again. Files are
-written one after another in a thread of their own. What a service that went away was writing has failed.
+written one after another in a thread of their own. What a service that went away was writing has failed; an earlier
+file that is still valid can be had until a new one is there, whatever happens meanwhile.
 """
 
 from __future__ import annotations
@@ -58,21 +59,21 @@ class Exports:
     def state(self, task_id: str) -> ExportState:
         """How it stands with a task's file. One that has expired was never there."""
         report = self._store.report(task_id)
+        remaining = self._remaining(report)
+        if task_id in self._running:
+            return ExportState(EXPORTING, remaining)
         if report is None:
             return ExportState(INIT, _NO_FILE)
-        if report.status == EXPORTING and task_id not in self._running:
+        if report.status == EXPORTING:
             return ExportState(EXPORT_COMMON_FAILED, _NO_FILE)
-        if report.expires_at is None:
-            return ExportState(report.status, _NO_FILE)
-        remaining = int(report.expires_at - self._now())
-        if remaining > 0:
+        if report.expires_at is None or remaining != _NO_FILE:
             return ExportState(report.status, remaining)
         if report.status != INIT:
             self._store.save_report(replace(report, status=INIT, expires_at=None), None)
         return ExportState(INIT, _NO_FILE)
 
     def start(self, task: Task, job: Job, kind: str, zone: timezone) -> None:
-        """Write the file of a task that has ended, in place of an earlier one; while one is written, do nothing.
+        """Write the file of a task that has ended; while one is written, do nothing. An earlier one stays until then.
 
         `kind` and the time in `zone` are parts of its name.
         """
@@ -81,16 +82,24 @@ class Exports:
         now = self._now()
         moment = datetime.fromtimestamp(now, zone).strftime("%Y%m%d%H%M%S")
         report = Report(task.id, EXPORTING, now, None, None, f"{kind}_{task.id}_{moment}.xlsx")
-        self._store.save_report(report, None)
+        if self._remaining(self._store.report(task.id)) == _NO_FILE:
+            self._store.save_report(report, None)
         self._running[task.id] = asyncio.get_running_loop().create_task(self._run(task, job, report))
 
     def file(self, task_id: str) -> ResultFile | None:
         """The file, if there is one that has not expired."""
         report = self._store.report(task_id)
-        if report is None or self.state(task_id).status != EXPORT_COMPLETE:
+        if report is None or self._remaining(report) == _NO_FILE:
             return None
         content = self._store.report_file(task_id)
         return None if content is None else ResultFile(report.name, content)
+
+    def _remaining(self, report: Report | None) -> int:
+        """For how many seconds the file can be had."""
+        if report is None or report.status != EXPORT_COMPLETE or report.expires_at is None:
+            return _NO_FILE
+        left = int(report.expires_at - self._now())
+        return left if left > 0 else _NO_FILE
 
     async def settle(self) -> None:
         """Wait until no file is being written."""
@@ -122,7 +131,8 @@ class Exports:
 
     def _fail(self, report: Report, error: str) -> None:
         try:
-            self._store.save_report(replace(report, status=EXPORT_COMMON_FAILED, error=error), None)
+            if self._remaining(self._store.report(report.task_id)) == _NO_FILE:
+                self._store.save_report(replace(report, status=EXPORT_COMMON_FAILED, error=error), None)
         except sqlite3.Error:
             # It stays EXPORTING in the store, which nobody is doing any more: that is shown as failed, too.
             _log.exception("the store can't be written")
