@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.comparer.api.status_numbers import number_of_database
+from functions.comparer.tasks.found import databases, tables
 from functions.comparer.tasks.store import Report, Store, StoreUnusable, Task
 from functions.comparer.tasks.store_file import APPLICATION_ID
 from tests.comparer.served import EPOCH, JOB, make_database, rows
@@ -134,6 +136,41 @@ def test_a_store_of_the_release_before_keeps_its_results_and_learns_the_new_part
         while store.sweep():
             pass
         assert (store.task("old"), store.report("old"), store.page("old", "tables/shop", -1)) == (None, None, [])
+
+
+def kept_before(name: str, *messages: str | None) -> list[str]:
+    """A database that differs, as the first release kept it, and the messages of its tables."""
+    names = f'"source_db":"{name}","target_db":"{name}"'
+    tables = [
+        f"""INSERT INTO item VALUES ('old', 'tables/{name}', {number}, json_object('table', 't{number}',
+        'source_rows', 0, 'target_rows', 1, 'result', 'INCONSISTENT', 'message', {f"'{message}'" if message else "NULL"}))"""
+        for number, message in enumerate(messages, 1)
+    ]
+    return [
+        f"""INSERT INTO item SELECT 'old', 'databases', count(*), '{{{names},"result":"INCONSISTENT","message":null}}'
+        FROM item WHERE part = 'databases'""",
+        *tables,
+    ]
+
+
+def test_a_database_that_the_source_lacked_in_the_release_before_is_numbered_so(first_release: Path) -> None:
+    missing = "The table is missing in the source."
+    make_database(
+        first_release,
+        'UPDATE task SET scope = \'{"named":["t1"],"lost":null,"bare":null,"other":null}\'',
+        *kept_before("named", missing),
+        *kept_before("lost", missing, missing),
+        *kept_before("bare"),
+        *kept_before("other", missing, None),
+    )
+    with closing(Store(first_release)) as store:
+        task = store.task("old")
+        assert task
+        numbers = {
+            database.source_db: number_of_database(database, list(tables(store, task, database)), task)
+            for database in databases(store, task, {})
+        }
+        assert numbers == {"named": 0, "lost": 21, "bare": 21, "other": 0}
 
 
 def test_an_upgrade_that_is_killed_leaves_a_store_that_can_be_used(first_release: Path) -> None:

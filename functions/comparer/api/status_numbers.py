@@ -41,6 +41,8 @@ _OF_TABLES = (
 _OF_DATABASES = (
     ("it exists neither in the source nor in the target", 20),
     ("The database is missing in the source.", 21),
+    # How it is told of a database that a release compared which did not keep it (store_schema).
+    ("The database is missing in the source, or", 21),
     ("The database is missing in the target.", 22),
 )
 _SOURCE_EMPTY, _TARGET_EMPTY, _BOTH_EMPTY = 8, 9, 10

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 # What each version of the file added. A new file takes every step: it can't differ from one that has been upgraded.
+# The first release said nothing of a database that the source lacks: the second step says it, as far as it can be told
+# from the tables, all of which are missing in the source.
 _STEPS = (
     """
     CREATE TABLE task (
@@ -26,6 +28,16 @@ _STEPS = (
     CREATE TABLE report (
         task_id TEXT NOT NULL PRIMARY KEY REFERENCES task (id) ON DELETE CASCADE, status TEXT NOT NULL,
         asked_at REAL NOT NULL, expires_at REAL, error TEXT, name TEXT NOT NULL, file BLOB
+    );
+    UPDATE item SET body = json_set(body, '$.message', 'The database is missing in the source, or has no table there.')
+    WHERE part = 'databases' AND json_extract(body, '$.result') = 'INCONSISTENT' AND json_extract(body, '$.message') IS NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM item AS inside WHERE inside.task_id = item.task_id
+        AND inside.part = 'tables/' || json_extract(item.body, '$.source_db')
+        AND json_extract(inside.body, '$.message') IS NOT 'The table is missing in the source.'
+    ) AND NOT EXISTS (
+        SELECT 1 FROM task, json_each(task.scope) AS asked
+        WHERE task.id = item.task_id AND asked.key = json_extract(item.body, '$.source_db') AND asked.type <> 'null'
     )
     """,
 )
