@@ -24,7 +24,7 @@ from functions.comparer.sqlite.endpoint import SqliteEndpoint
 from functions.comparer.sqlite.file import SqliteFile, find
 from functions.comparer.sqlite.joint import SqliteJoint, open_joint
 from functions.comparer.sqlite.keys import Span, mark, place, stays, unmarked
-from functions.comparer.sqlite.layout import layout
+from functions.comparer.sqlite.layout import layout, listed
 from functions.comparer.sqlite.paired import paired
 from functions.comparer.sqlite.parts import next_rows
 from functions.comparer.sqlite.statements import Statement, count, extras, listing, nth, rowids, tally
@@ -607,6 +607,15 @@ def test_keys_that_their_column_would_not_hold_are_called_damage_and_not_differe
 # --- query plans
 
 
+def test_the_tables_are_listed_once_however_many_are_planned(two: Two) -> None:
+    files, told = two(*PLANNED["rowid"], "CREATE TABLE u (k INTEGER PRIMARY KEY)", "CREATE TABLE v (k)"), list[str]()
+    plans = [planned(*files, table) for table in "tuv"]
+    with joint(*files) as both:
+        both._sessions[0].connection.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: told.append(event["sql"]))
+        assert all(both.takes(plan) for plan in plans)
+    assert len([statement for statement in told if "pragma_table_list" in statement]) == 1
+
+
 PLANNED = {
     "rowid": ["CREATE TABLE t (k INTEGER PRIMARY KEY, a, b)"],
     "text": ["CREATE TABLE t (k TEXT PRIMARY KEY, a, b)"],
@@ -635,7 +644,7 @@ def test_every_part_is_found_by_its_key_and_nothing_is_sorted(two: Two, statemen
     files = two(*statements)
     plan = planned(*files)
     with joint(*files) as both:
-        found = layout(both._sessions[0].connection, plan, both._encoding)
+        found = layout(connection := both._sessions[0].connection, plan, both._encoding, listed(connection))
         assert found is not None
         bound: tuple[Value, ...] = (
             ("a", 1)[: len(found.rules)] if plan.key != () and "INTEGER PRI" not in statements[1] else (1,)

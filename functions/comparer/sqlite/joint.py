@@ -14,7 +14,7 @@ from functions.comparer.sqlite.crew import Pace, Session, workers
 from functions.comparer.sqlite.file import SqliteFile, connect, locked, table_unreadable, unreadable
 from functions.comparer.sqlite.joined import METHOD as JOINED
 from functions.comparer.sqlite.joined import joined
-from functions.comparer.sqlite.layout import SOURCE, TARGET, Layout, layout
+from functions.comparer.sqlite.layout import SOURCE, TARGET, Layout, Listed, layout, listed
 from functions.comparer.sqlite.paired import METHOD as PAIRED
 from functions.comparer.sqlite.paired import paired
 from functions.comparer.sqlite.parts import FIRST_ROWS
@@ -67,6 +67,7 @@ class SqliteJoint:
         self._encoding = encoding
         self._pace = pace
         self._layouts: dict[TablePlan, Layout | None] = {}
+        self._tables: Listed | None = None
 
     def takes(self, plan: TablePlan) -> bool:
         """See `Joint.takes`."""
@@ -94,7 +95,9 @@ class SqliteJoint:
         if plan not in self._layouts:
             connection = self._sessions[0].connection
             try:
-                self._layouts[plan] = layout(connection, plan, self._encoding)
+                if self._tables is None:
+                    self._tables = listed(connection)
+                self._layouts[plan] = layout(connection, plan, self._encoding, self._tables)
             except apsw.Error as error:
                 raise table_unreadable(self._files.source.path, error) from error
         return self._layouts[plan]

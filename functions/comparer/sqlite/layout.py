@@ -20,7 +20,10 @@ MOST_COLUMNS = 2000
 _MOST_KEY_COLUMNS = 100
 _ROWID_NAMES = ("rowid", "oid", "_rowid_")
 
-_TABLE = "SELECT wr, strict FROM pragma_table_list(?2) WHERE schema = ?1 AND name = ?2 AND type IN ('table', 'shadow')"
+_TABLES = """
+    SELECT schema, CAST(name AS BLOB), wr, strict FROM pragma_table_list
+    WHERE schema IN ('main', 'other') AND type IN ('table', 'shadow')
+"""
 _COLUMNS = """
     SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), pk FROM pragma_table_xinfo(?2, ?1) WHERE hidden <> 1
 """
@@ -123,12 +126,25 @@ class _Table:
         return Side(self.schema, self.name, columns, (name,), None) if self.has_rowid and name is not None else None
 
 
-def layout(connection: apsw.Connection, plan: TablePlan, encoding: str) -> Layout | None:
+Listed = Mapping[tuple[str, bytes], tuple[bool, bool]]
+"""The tables by schema and name: whether each is without a rowid, and whether it is strict."""
+
+
+def listed(connection: apsw.Connection) -> Listed:
+    """All tables of both databases. Raises errors of apsw.
+
+    Asked for once: SQLite goes through all of them even if it is asked for one.
+    """
+    rows = connection.execute(_TABLES)
+    return {(schema, name): (bool(without_rowid), bool(strict)) for schema, name, without_rowid, strict in rows}
+
+
+def layout(connection: apsw.Connection, plan: TablePlan, encoding: str, tables: Listed) -> Layout | None:
     """How the rows of a table can be brought together; None: not by what SQLite offers. Raises errors of apsw.
 
-    None too where the tables are no longer those that the plan was made for.
+    `tables`: of the same transaction. None too where the tables are no longer those that the plan was made for.
     """
-    source, target = (_table(connection, schema, plan.table, encoding) for schema in (SOURCE, TARGET))
+    source, target = (_table(connection, schema, plan.table, encoding, tables) for schema in (SOURCE, TARGET))
     if source is None or target is None or not _planned(plan, source, target):
         return None
     ours, theirs = (tuple(pair[side] for pair in plan.columns) for side in (0, 1))
@@ -164,21 +180,21 @@ def _layout(plan: TablePlan, source: Side, target: Side, encoding: str) -> Layou
     )
 
 
-def _table(connection: apsw.Connection, schema: str, name: str, encoding: str) -> _Table | None:
-    found = connection.execute(_TABLE, (schema, name)).fetchone()
+def _table(connection: apsw.Connection, schema: str, name: str, encoding: str, tables: Listed) -> _Table | None:
+    found = tables.get((schema, name.encode(encoding, errors="surrogatepass")))
     if found is None:
         return None
     without_rowid, strict = found
     columns = {}
     for number, raw, declared, primary in connection.execute(_COLUMNS, (schema, name)):
-        kind = affinity(declared.decode(encoding, errors="replace"), strict=bool(strict))
+        kind = affinity(declared.decode(encoding, errors="replace"), strict=strict)
         # Tables with a name that is no text have no plan.
         columns[number] = _Column(raw.decode(encoding, errors="backslashreplace"), kind, bool(primary))
-    listed = connection.execute(_INDEXES, (schema, name)).fetchall()
+    members = connection.execute(_INDEXES, (schema, name)).fetchall()
     alias = None
-    if not without_rowid and not any(origin == "pk" for origin, *_ in listed):
+    if not without_rowid and not any(origin == "pk" for origin, *_ in members):
         alias = next((number for number, column in columns.items() if column.primary), None)
-    indexes = tuple(_indexes(listed, encoding))
+    indexes = tuple(_indexes(members, encoding))
     return _Table(schema, name, not without_rowid, columns, indexes, alias)
 
 
