@@ -19,6 +19,7 @@ class Following(Kept):
         super().__init__()
         self._most = most
         self._differing: dict[tuple[str, str], int] = {}
+        self._total = 0
         self.text = "comparing"
         """What is going on, in one line."""
         self.announced: deque[str] = deque()
@@ -33,17 +34,26 @@ class Following(Kept):
     def begun(self, database: str, table: TableContents) -> None:
         """The table is compared from its beginning."""
         super().begun(database, table)
-        self._differing.pop((database, table.table), None)
+        self._count((database, table.table), 0)
 
     def compared(self, database: str, table: TableContents, differences: Sequence[RowDifference]) -> None:
         """Count what differs, and keep what there is room for."""
         place = database, table.table
-        self._differing[place] = table.differing
+        self._count(place, table.differing)
         room = None if self._most is None else max(0, self._most - len(self.differences.get(place, ())))
         super().compared(database, table, differences[:room])
 
+    def _count(self, place: tuple[str, str], differing: int) -> None:
+        self._total += differing - self._differing.get(place, 0)
+        self._differing[place] = differing
+
     def tell(self, step: Progress) -> None:
         """Take over how far the comparison is."""
+        if step.table is None and step.level == "contents":
+            self.text = (
+                f"planning how to compare {step.total:,} table{'s' if step.total != 1 else ''} of {step.database}"
+            )
+            return
         if step.table is None:
             self.text = f"reading {step.database} ({step.done + 1} of {step.total})"
             return
@@ -53,5 +63,4 @@ class Following(Kept):
             return
         self.text = f"comparing values of {where}"
         if step.rows:
-            differing = sum(list(self._differing.values()))
-            self.text += f": {step.rows[0]:,} of {step.rows[1]:,} rows, {differing:,} differing so far"
+            self.text += f": {step.rows[0]:,} of {step.rows[1]:,} rows, {self._total:,} differing so far"

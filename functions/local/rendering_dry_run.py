@@ -6,7 +6,8 @@ from typing import Any
 
 from functions.local.rendering import DIM, NEVER, Screen
 
-_COLUMN = 10
+_COLUMN = 12
+"""Wider than every label."""
 _STYLES: Mapping[str, str] = {
     "create": "bold green",
     "replace": "bold yellow",

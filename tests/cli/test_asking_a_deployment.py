@@ -287,7 +287,7 @@ def test_a_dry_run_is_asked_for_in_the_query_and_shown_to_people(
     assert (ended.code, door.asked[0].query) == (0, {"dry_run": "true"})
     lines = ended.out.splitlines()
     assert lines[0] == "dry run: would be kept out: because of collide"
-    assert f"contents task-1: RUNNING, since unknown, of {ID}" in ended.out
+    assert f"  unfinished  contents task-1: RUNNING, since unknown, of {ID}" in lines
     assert "POST https://drs.example/v3/p/jobs/create-compare-task" in ended.out
     assert json.loads(lines[-1]) == {"job_id": "j"}
 

@@ -171,6 +171,12 @@ def test_the_progress_names_the_table_its_rows_and_the_differences_so_far() -> N
     assert following.differences == {}
 
 
+def test_the_progress_says_that_many_tables_are_being_planned() -> None:
+    following = Following(most=1)
+    following.tell(Progress("contents", "shop", None, 0, 4_000))
+    assert following.text == "planning how to compare 4,000 tables of shop"
+
+
 def test_only_what_can_not_be_compared_is_announced() -> None:
     following = Following(most=None)
     tables = [

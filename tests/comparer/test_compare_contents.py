@@ -521,6 +521,7 @@ def test_progress_counts_tables_and_rows() -> None:
     source = endpoint(a=numbered(1), t=numbered(10_000))
     compare(source, endpoint(t=numbered(12_000)), progress=steps.append)
     assert {(step.level, step.database, step.total) for step in steps} == {("contents", "shop", 2)}
+    assert steps.pop(0).table is None, "the tables are about to be planned"
     assert [step.table for step in steps] == sorted(str(step.table) for step in steps)
     rows = [step.rows for step in steps if step.table == "t" and step.rows]
     assert rows == sorted(rows)

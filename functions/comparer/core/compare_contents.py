@@ -73,7 +73,9 @@ class _Run:
         """Compare all tables. Raises `Unreadable` and `Stopped`; the tables that are done then keep their results."""
         with opened(self.ask, pair) as sides, _both(sides) as both:
             means = Means(both.joint if both else None, methods, _versions(both))
-            tasks = plan_tables(tables_of(sides, asked), means, self._earlier, self.damaged, self.ask.stop)
+            tables = tables_of(sides, asked)
+            self.progress(Progress("contents", self.report.source_db, None, 0, len(tables)))
+            tasks = plan_tables(tables, means, self._earlier, self.damaged, self.ask.stop)
             self.report.tables.extend(task.contents for task in tasks)
             self.recorder.planned(self.report)
             for done, task in enumerate(tasks):

@@ -195,6 +195,8 @@ class Recorder(Protocol):
 class Progress:
     """How far a comparison is: `done` of `total` databases (objects) or of the tables of `database` (lines, contents).
 
+    Without a table the tables of `database` are about to be planned (contents).
+
     `rows`: of the table's rows on both sides together, how many have been read and how many there are (contents).
     """
 
