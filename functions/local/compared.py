@@ -1,6 +1,6 @@
 """What a direct comparison of two databases found, in the words of the finished event. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,8 @@ _RESULTS: dict[ObjectResult, Result] = {
     ObjectResult.INCONSISTENT: "inconsistent",
     ObjectResult.INCOMPLETE: "incomplete",
 }
+# That tables were named is all that the sentence needs to know.
+_SOME_TABLES = {"db_name": "direct", "table_name": ["direct"]}
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,11 @@ class Report:
     content: dict[str, Any]
 
 
-def report_of(found: Found) -> Report:
+def report_of(found: Found, tables: Collection[str] = ()) -> Report:
     """The verdict of a direct comparison, its sentence, and what differs: all that `found` has.
 
-    `data` has the row counts, `contents` the values; each is what an event has under `data`.
+    `tables`: the only ones whose rows and values were asked for; none: all. `data` has the row counts, `contents` the
+    values; each is what an event has under `data`.
     """
     outcomes = [_objects(found.objects)] if found.objects else []
     outcomes += [data_outcome(level) for level in (found.lines, found.contents) if level]
@@ -38,7 +41,7 @@ def report_of(found: Found) -> Report:
     by_level = {o.level: o for o in outcomes}
     content = {
         "verdict": verdict,
-        "summary": summary(_as_comparison(outcomes)),
+        "summary": summary(_as_comparison(outcomes, tables)),
         "levels": {level: by_level[level].verdict if level in by_level else "not_requested" for level in LEVELS},
         "caveats": ["objects_only"] if list(by_level) == ["objects"] else [],
         "errors": [*found.failures, *found.remarks],
@@ -50,7 +53,7 @@ def report_of(found: Found) -> Report:
     return Report(verdict, {name: value for name, value in content.items() if value is not None})
 
 
-def _as_comparison(outcomes: Iterable[Outcome]) -> Comparison:
+def _as_comparison(outcomes: Iterable[Outcome], tables: Collection[str]) -> Comparison:
     """The comparison that a pipeline would have made of it: what the sentence is written from."""
     levels = {o.level for o in outcomes}
     request: dict[str, Any] = {"job_id": "direct"}
@@ -59,7 +62,8 @@ def _as_comparison(outcomes: Iterable[Outcome]) -> Comparison:
     if data := {"lines", "contents"} & levels:
         # Whoever compares values has counted the rows too.
         request["data_level_compare_info"] = {
-            "conflict_policy": "keep", "compare_type": min(data), "compare_mode": "quick_comparison",
+            "conflict_policy": "keep", "compare_type": min(data),
+            **({"compare_object_infos": [_SOME_TABLES]} if tables else {"compare_mode": "quick_comparison"}),
         }  # fmt: skip
     return Comparison(
         comparison_id="direct",

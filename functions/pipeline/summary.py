@@ -1,7 +1,7 @@
 """The one sentence that people read, and what to do next: from a comparison's outcomes. Pure functions."""
 
 from functions.pipeline.comparison import Comparison, Outcome, Verdict
-from functions.pipeline.messages import LEVELS, Level
+from functions.pipeline.messages import LEVELS, Level, Request
 
 _NOUN: dict[Level, str] = {"objects": "objects", "lines": "row counts", "contents": "values"}
 _NOT_COMPARED: dict[Level, str] = {"objects": "objects", "lines": "rows", "contents": "values"}
@@ -11,8 +11,18 @@ def summary(comparison: Comparison) -> str:
     """What was found, level by level, and what was not compared."""
     told = [_level(o) for o in sorted(comparison.outcomes, key=lambda o: LEVELS.index(o.level))]
     covered = set(comparison.request.levels) | ({"lines"} if "contents" in comparison.request.levels else set())
-    skipped = [_NOT_COMPARED[level] for level in LEVELS if level not in covered]
+    skipped = [_NOT_COMPARED[level] for level in LEVELS if level not in covered] + _left_out(comparison.request)
     return "; ".join(told + ([f"{_listed(skipped)} not compared"] if skipped else []))
+
+
+def _left_out(request: Request) -> list[str]:
+    """What a request leaves out that names what it wants: whole databases, or tables of some."""
+    data = request.data_level_compare_info
+    infos = [bool(info.table_name) for info in (data and data.compare_object_infos) or ()]
+    infos += [bool(info.table_name_with_token) for info in (data and data.compare_object_infos_with_token) or ()]
+    if not infos:
+        return []
+    return ["all other tables" if any(infos) else "all other databases"]
 
 
 def _level(outcome: Outcome) -> str:

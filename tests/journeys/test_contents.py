@@ -35,7 +35,7 @@ def test_equal_values_are_consistent_table_by_table(tmp_path: Path) -> None:
             data = await w.finish(contents("a", "b"))
             assert data["verdict"] == "consistent"
             assert data["levels"] == {"objects": "not_requested", "lines": "not_requested", "contents": "consistent"}
-            assert data["summary"] == "values consistent (2 tables); objects not compared"
+            assert data["summary"] == "values consistent (2 tables); objects and all other tables not compared"
             assert (data["data"]["level"], data["data"]["totals"]["compared"]) == ("contents", 2)
 
     asyncio.run(journey())
@@ -54,7 +54,7 @@ def test_every_differing_row_counts_and_its_key_is_told_only_where_keys_are_incl
             change(tmp_path, "target", "INSERT INTO a VALUES (99, 'new')")
             data = await w.finish(contents("a", "b"))
             assert (data["verdict"], data["caveats"]) == ("inconsistent", ["replication_active"])
-            assert data["summary"] == "values INCONSISTENT (shop.a); objects not compared"
+            assert data["summary"] == "values INCONSISTENT (shop.a); objects and all other tables not compared"
             table = tables_of(data)["a"]
             assert (table["source_rows"], table["target_rows"], table["difference_rows"]) == (30, 30, 3)
             assert tables_of(data)["b"]["result"] == "consistent"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from functions.pipeline import events
 from functions.pipeline.comparison import Comparison, Outcome, TableLine, Task, TypeCount
 from functions.pipeline.messages import FieldError, Request
+from functions.pipeline.summary import summary
 from functions.pipeline.verdict import RANK
 
 #: The attributes of CloudEvents 1.0 with their types, as its JSON schema has them.
@@ -164,6 +165,28 @@ def test_the_sentence_says_what_was_found(facts: dict[str, Any], words: str) -> 
 
 def test_the_sentence_says_what_was_not_compared() -> None:
     assert told(verdict="consistent", compared=1).endswith("values not compared")
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_out"),
+    [
+        ({"compare_object_infos": [{"db_name": "a"}]}, "objects, values and all other databases not compared"),
+        (
+            {"compare_object_infos": [{"db_name": "a"}, {"db_name": "b", "table_name": ["t"]}]},
+            "objects, values and all other tables not compared",
+        ),
+        (
+            {"compare_object_infos_with_token": [{"db_name": "a", "table_name_with_token": [{"table_name": "t"}]}]},
+            "objects, values and all other tables not compared",
+        ),
+        ({"compare_mode": "quick_comparison"}, "objects and values not compared"),
+    ],
+)
+def test_a_request_that_names_what_it_wants_is_told_to_leave_out_the_rest(asked: dict[str, Any], left_out: str) -> None:
+    info = {"conflict_policy": "keep", "compare_type": "lines"} | asked
+    request = Request.model_validate({"job_id": "j", "data_level_compare_info": info})
+    found = comparison(Outcome(level="lines", verdict="consistent", at=5, compared=2))
+    assert summary(found.model_copy(update={"request": request})) == f"row counts consistent (2 tables); {left_out}"
 
 
 def test_an_event_names_both_levels_and_their_tasks() -> None:

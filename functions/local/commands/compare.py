@@ -70,7 +70,7 @@ def command(
     screen, rows = Screen(), _ROWS if differences is None else differences
     asked = Wanted(source, target, objects, lines, contents, wanted)
     found = compare(screen, asked, Following(None if as_json else rows), quiet=as_json)
-    report = report_of(found)
+    report = report_of(found, wanted)
     if as_json:
         screen.json(report.content)
     else:
