@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import aiohttp
 
+from functions.pipeline.drs_body import MOST_BYTES
 from functions.pipeline.drs_data import read_data
 from functions.pipeline.drs_errors import Reason, Refused, Told, TryLater, no_wordless_refusal
 from functions.pipeline.drs_lists import DrsTask, tasks_of
@@ -66,7 +67,8 @@ class Drs:
 
     ``pace`` is awaited before each call to DRS, ``now`` gives epoch seconds, ``language`` is ``en-us`` or ``zh-cn``.
     ``seconds_left`` is how long the caller can wait: near its end names are left out (``Reading.truncated``), and then
-    every question raises ``TryLater`` (``Parity.OutOfTime``) before it is sent.
+    every question raises ``TryLater`` (``Parity.OutOfTime``) before it is sent. Of an answer's body ``most_bytes`` are
+    read; a longer one is ``TryLater`` too.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Drs:
         pace: Callable[[], Awaitable[None]],
         tokens: dict[Any, Any],
         seconds_left: Callable[[], float] = lambda: math.inf,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._now = now
         self._wire = Wire(
@@ -91,6 +94,7 @@ class Drs:
             pace=pace,
             tokens=tokens,
             time=TimeLeft(seconds_left),
+            most_bytes=most_bytes,
         )
         self._results = Results(self._wire)
 
@@ -150,6 +154,10 @@ class Drs:
         answer = read_as(BatchStatusAnswer, await self._wire.call("POST", "batch-status", body=body))
         return next((job.status for job in answer.results or () if job.id in {job_id, None}), None)
 
+    def shown(self, word: str) -> str:
+        """A word of DRS's as it may be shown: one line of at most 64 characters, without our secrets."""
+        return self._wire.shown(word)
+
     def _part(self, result: CreateResult | None, top: TryLater | Refused | None) -> Part:
         task_id = result.compare_task_id if result else None
         error = top
@@ -160,7 +168,7 @@ class Drs:
         if task_id and isinstance(error, TryLater):
             error.sent = True
         elif task_id and isinstance(error, Refused):
-            told = f"{error.message}; DRS named the task {task_id}"
+            told = f"{error.message}; DRS named the task {self.shown(task_id)}"
             error = Refused(error.code, told, status=error.status, job_gone=error.job_gone)
         return Part(None, error, named=task_id)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,7 @@ from typing import Any, Final
 import aiohttp
 from pydantic import SecretStr
 
+from functions.pipeline.drs_body import MOST_BYTES_OF_LISTS, body_of
 from functions.pipeline.drs_errors import (
     NO_ANSWER,
     UNREADABLE,
@@ -27,11 +29,12 @@ from functions.pipeline.drs_errors import (
 )
 from functions.pipeline.drs_models import parse_time
 from functions.pipeline.drs_project import Project
+from functions.pipeline.drs_time import limits
 
 RENEW_BEFORE_SECONDS: Final = 600
 """A token is not used in its last minutes (a short-lived one: its second half), so that none expires on its way."""
 _UNSTATED_LIFE_SECONDS: Final = 1200
-_TIMEOUT_SECONDS: Final = 10
+_TIMEOUT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
@@ -66,25 +69,31 @@ class Tokens:
         known: Token | None = self._cache.get(self._key)
         return (known.value,) if known else ()
 
-    async def get(self, *, instead_of: str | None = None) -> str:
+    async def get(self, *, instead_of: str | None = None, within: float = math.inf) -> str:
         """A valid token; another one than ``instead_of``, which was refused. Asked for once however many wait.
 
-        Raises ``TryLater``; wrong credentials are ``credentials``, for the configuration can be repaired.
+        Raises ``TryLater``, after ``within`` seconds at the latest; wrong credentials are ``credentials``, for the
+        configuration can be repaired.
         """
+        timeout = min(within, _TIMEOUT_SECONDS)
         known: Token | None = self._cache.get(self._key)
         if known and known.value != instead_of and known.renew_at > self._now():
             return known.value
         flights = self._cache.setdefault("flights", {})
         flight: asyncio.Task[Token] | None = flights.get(self._key)
         if flight is None or flight.done() or flight.get_loop() is not asyncio.get_running_loop():
-            flight = flights[self._key] = asyncio.ensure_future(self._fetch())
+            flight = flights[self._key] = asyncio.ensure_future(self._fetch(timeout))
             # Whoever waits gets the error too; this keeps it from being reported as never looked at.
             flight.add_done_callback(lambda done: done.cancelled() or done.exception())
-        token = await asyncio.shield(flight)
+        try:
+            async with asyncio.timeout(timeout):  # whoever began the request may have had more time
+                token = await asyncio.shield(flight)
+        except TimeoutError:
+            raise TryLater(NO_ANSWER, "no answer from IAM in time") from None
         self._cache[self._key] = token
         return token.value
 
-    async def _fetch(self) -> Token:
+    async def _fetch(self, timeout: float) -> Token:  # noqa: ASYNC109  # handed to the HTTP client
         failure: str | None = None
         try:
             async with self._session.post(
@@ -92,15 +101,15 @@ class Tokens:
                 data=json.dumps(self._body()).encode(),
                 headers={"Content-Type": "application/json;charset=utf8"},
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
+                timeout=limits(timeout),
             ) as response:
-                body = await response.read()
+                body = await body_of(response, MOST_BYTES_OF_LISTS)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             failure = type(error).__name__
         if failure:
             # Outside the handler: an error of the HTTP library may quote the request's headers.
             raise TryLater(NO_ANSWER, f"no answer from IAM ({failure})")
-        return self._token(response, parsed(body))
+        return self._token(response, parsed(body or b""))
 
     def _body(self) -> dict[str, Any]:
         user = {

@@ -7,6 +7,7 @@ Which answer of DRS, of the API gateway in front of it, or of IAM means which. S
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ NOT_VISIBLE: Final = "Parity.NotVisible"
 NO_ANSWER: Final = "Parity.NoAnswer"
 _LONGEST_MESSAGE: Final = 500
 _LONGEST_CODE: Final = 64
+_SIGNED: Final = re.compile(r"(signature\s*[=:]\s*)[^\s,;&\"]+", re.IGNORECASE)
 
 _TRY_LATER: Final[Mapping[str, Reason]] = {
     "DRS.M01503": "too_frequent",
@@ -164,8 +166,10 @@ def decided(
     secrets: Iterable[str] = (),
 ) -> TryLater | Refused:
     """What an unhappy answer means. ``error`` is what its body says, if it says something."""
-    code = error.code[:_LONGEST_CODE] if error else f"HTTP.{status}"
-    message = _shown(error.message if error else f"status {status} without a readable error", secrets)
+    secrets = tuple(secrets)
+    code = masked(error.code, secrets)[:_LONGEST_CODE] if error else f"HTTP.{status}"
+    text = error.message if error else f"status {status} without a readable error"
+    message = masked(text, secrets)[:_LONGEST_MESSAGE]
     common = code.upper().replace("APIGW.", "APIG.")
     reason = _TRY_LATER.get(common) or _by_status(status)
     if reason is None:
@@ -210,8 +214,11 @@ def _is_bad_signature(code: str, message: str) -> bool:
     return code == "APIG.0301" and "token" not in lowered
 
 
-def _shown(message: str, secrets: Iterable[str]) -> str:
-    """The gateway quotes the request that it could not verify, temporary token included."""
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """The text in one line, without ``secrets`` and signatures.
+
+    The gateway quotes the request that it could not verify, temporary token included.
+    """
     for secret in secrets:
-        message = message.replace(secret, "***")
-    return " ".join(message.split())[:_LONGEST_MESSAGE]
+        text = text.replace(secret, "***")
+    return " ".join(_SIGNED.sub(r"\1***", text).split())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final
+
+import aiohttp
 
 from functions.pipeline.drs_errors import TryLater
 
@@ -34,3 +37,8 @@ class TimeLeft:
     def bounded(self, timeout: float) -> float:
         """The timeout, in seconds, cut so that the step outlives it."""
         return min(timeout, max(self._seconds_left() - _KEPT_SECONDS, 1.0))
+
+
+def limits(seconds: float, connect: float | None = None) -> aiohttp.ClientTimeout:
+    """Limits of one call, its body included; to the second they are, for aiohttp rounds longer ones up."""
+    return aiohttp.ClientTimeout(total=seconds, connect=connect, ceil_threshold=math.inf)

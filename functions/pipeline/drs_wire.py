@@ -12,6 +12,7 @@ import aiohttp
 from pydantic import SecretStr, ValidationError
 
 from functions.pipeline.drs_auth import Tokens
+from functions.pipeline.drs_body import MOST_BYTES, body_of
 from functions.pipeline.drs_errors import (
     NO_ANSWER,
     UNREADABLE,
@@ -19,6 +20,7 @@ from functions.pipeline.drs_errors import (
     Told,
     TryLater,
     decided,
+    masked,
     parsed,
     seconds_to_wait,
     told,
@@ -26,13 +28,15 @@ from functions.pipeline.drs_errors import (
 from functions.pipeline.drs_models import Answer
 from functions.pipeline.drs_project import Project
 from functions.pipeline.drs_sign import sign
-from functions.pipeline.drs_time import TimeLeft
+from functions.pipeline.drs_time import TimeLeft, limits
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
 _TIMEOUT_SECONDS: Final = 10.0
 _CONNECT_SECONDS: Final = 5.0
 _USER_AGENT: Final = "parity"
+_LONGEST_WORD: Final = 64
+_UNKNOWN_TOKEN: Final = "DRS.M00100"  # noqa: S105  # an error code
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,12 @@ class Reply:
 class _Raw:
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    #: None: too long to be read.
+    body: bytes | None
+
+    @property
+    def data(self) -> Any:
+        return parsed(self.body or b"")
 
 
 class Wire:
@@ -67,6 +76,7 @@ class Wire:
         pace: Callable[[], Awaitable[None]],
         tokens: dict[Any, Any],
         time: TimeLeft,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self.time = time
         self._session = session
@@ -75,6 +85,7 @@ class Wire:
         self._now = now
         self._language = language
         self._pace = pace
+        self._most_bytes = most_bytes
         self._tokens = Tokens(session, project_id, project, now=now, cache=tokens)
         self.asked_to_wait: float | None = None
         """Longest wait, in seconds, that a happy answer has asked for since this was last set to ``None``."""
@@ -108,13 +119,17 @@ class Wire:
         if self._project.auth == "aksk":
             signed = self._signed(method, url, {**headers, "X-Project-Id": self._project_id}, content)
             return await self._send(method, url, signed, content, timeout)
-        token = await self._tokens.get()
+        token = await self._token()
         raw = await self._send(method, url, {**headers, "X-Auth-Token": token}, content, timeout)
         if not _token_refused(raw):
             return raw
         # The gateway turned it away: nothing was done, so even a create may be sent with the new token.
-        token = await self._tokens.get(instead_of=token)
+        token = await self._token(instead_of=token)
         return await self._send(method, url, {**headers, "X-Auth-Token": token}, content, timeout)
+
+    async def _token(self, *, instead_of: str | None = None) -> str:
+        self.time.require()
+        return await self._tokens.get(instead_of=instead_of, within=self.time.bounded(_TIMEOUT_SECONDS))
 
     def _signed(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, str]:
         token = self._project.security_token
@@ -139,9 +154,9 @@ class Wire:
                 data=content or None,
                 headers=headers,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.time.bounded(timeout), connect=_CONNECT_SECONDS),
+                timeout=limits(self.time.bounded(timeout), connect=_CONNECT_SECONDS),
             ) as response:
-                return _Raw(response.status, response.headers, await response.read())
+                return _Raw(response.status, response.headers, await body_of(response, self._most_bytes))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             failure, sent = type(error).__name__, False
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -151,13 +166,16 @@ class Wire:
 
     def _read(self, raw: _Raw, *, errors_inside: bool) -> Reply:
         wait = seconds_to_wait(raw.headers.get("Retry-After"), self._now())
-        data = parsed(raw.body)
+        data = raw.data
         error = told(data)
         happy = 200 <= raw.status < 300
         if error and not (errors_inside and raw.status == 200 and "results" not in data):
             raise self.decide(raw.status, error, retry_after=wait)
         if not happy:
             raise self._without_words(raw.status, wait)
+        if raw.body is None:
+            message = f"status {raw.status} with a body of more than {self._most_bytes >> 20} MiB"
+            raise TryLater(UNREADABLE, message, retry_after=wait, sent=True)
         if data is None and raw.body.strip() not in {b"", b"null"}:
             raise TryLater(UNREADABLE, f"status {raw.status} with a body that is not JSON", retry_after=wait, sent=True)
         if wait is not None:
@@ -166,8 +184,15 @@ class Wire:
 
     def decide(self, status: int, error: Told, *, retry_after: float | None = None) -> TryLater | Refused:
         """What an error in a body means, without our secrets in its message."""
-        secrets = (*self._project.secrets(), *self._tokens.secrets())
-        return decided(status, error, retry_after=retry_after, secrets=secrets)
+        return decided(status, error, retry_after=retry_after, secrets=self._secrets())
+
+    def shown(self, word: str) -> str:
+        """A word of DRS's, such as a status or an id, without our secrets and no longer than one is."""
+        return masked(word, self._secrets())[:_LONGEST_WORD]
+
+    def _secrets(self) -> tuple[str, ...]:
+        key = self._project.access_key
+        return (*self._project.secrets(), *self._tokens.secrets(), *((key,) if key else ()))
 
     def _without_words(self, status: int, wait: float | None) -> TryLater | Refused:
         answer = decided(status, None, retry_after=wait)
@@ -188,5 +213,7 @@ def read_as(model: type[AnswerT], reply: Reply, *, empty: bool = False) -> Answe
 
 
 def _token_refused(raw: _Raw) -> bool:
-    error = told(parsed(raw.body))
-    return raw.status == 401 or (error is not None and error.code == "DRS.M00100")
+    if raw.status == 401 or raw.body is None or _UNKNOWN_TOKEN.encode() not in raw.body:
+        return raw.status == 401  # nothing is taken apart twice but what may name the code
+    error = told(raw.data)
+    return error is not None and error.code == _UNKNOWN_TOKEN

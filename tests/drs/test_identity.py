@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from functions.pipeline.drs import Project, TryLater
 from functions.pipeline.drs_auth import Tokens
+from functions.pipeline.drs_body import MOST_BYTES
 from tests.drs.asking import JOB_ID, Client, Clock
 from tests.drs.served_drs import Fault, ServedDrs
 from tests.drs.served_identity import ACCESS_KEY, PASSWORD, SECRET_KEY, USER
@@ -148,6 +149,38 @@ def test_a_token_without_a_stated_end_is_used_for_a_while(served: ServedDrs, wit
     served.script("token", Fault(201, {}, {"X-Subject-Token": "t"}))
     list_tasks(with_token)
     assert {call.headers.get("X-Auth-Token") for call in served.calls[1:]} == {"t"}
+
+
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()
+
+
+def test_a_silent_iam_is_waited_for_as_long_as_there_is_time(served: ServedDrs, clock: Clock) -> None:
+    async def ask() -> float:
+        server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        project = Project.model_validate(served.project("token") | {"iam_endpoint": f"http://{host}:{port}"})
+        loop = asyncio.get_running_loop()
+        async with server, aiohttp.ClientSession() as session:
+            tokens = Tokens(session, served.project_id, project, now=clock, cache={})
+            began = loop.time()
+            with pytest.raises(TryLater, match="no answer from IAM") as caught:
+                await tokens.get(within=0.2)
+            assert (caught.value.reason, caught.value.sent) == ("unavailable", False)
+            return loop.time() - began
+
+    assert asyncio.run(ask()) < 5
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, "Parity.Unreadable"), (503, "HTTP.503"), (401, "HTTP.401")])
+def test_a_body_without_an_end_is_not_read_and_its_status_counts(
+    served: ServedDrs, client: Client, status: int, code: str
+) -> None:
+    served.script("results", Fault(status, b" " * (MOST_BYTES + 1)))
+    with pytest.raises(TryLater) as caught:
+        list_tasks(client)
+    assert (caught.value.code, caught.value.bad_signature) == (code, status == 401)
 
 
 SECRETS = (SECRET_KEY, PASSWORD, "a-temporary-token")
