@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functions.pipeline import log, metrics
 from functions.pipeline.comparison import Comparison, Trouble
 from functions.pipeline.drs import Drs
+from functions.pipeline.drs_body import MOST_BYTES, MOST_BYTES_OF_LISTS
 from functions.pipeline.drs_errors import TryLater
 from functions.pipeline.drs_project import Project
 from functions.pipeline.edge import Edge
@@ -18,6 +19,8 @@ from functions.pipeline.settings import DrsSettings, LedgerSettings
 #: How long a step waits in place for a slot before its message waits in the queue instead; seconds.
 PATIENCE_SECONDS = 2.0
 _PAUSE_SECONDS = 0.1
+#: After its time is up, a function is dead; seconds that clocks may differ.
+_DEAD_SECONDS = 1.0
 #: What only an accepted caller is told.
 _AUTHENTICATED = {"busy", "too_frequent", "not_ready"}
 _log = log.get_logger()
@@ -59,13 +62,21 @@ async def open_drs(
     project_id: str,
     *,
     seconds_left: Callable[[], float],
+    rehearsal: bool = False,
 ) -> AsyncIterator[Access]:
     """A DRS client of the project for one step, which has to end within `seconds_left`.
 
+    A `rehearsal` only looks at states and lists, and shuts the gate for nobody else should it die.
     Raises Closed where the step has to wait: no free slot, refused or missing credentials. The body may raise
     `TryLater`; with the reason `credentials` it shuts the gate and becomes Closed.
     """
-    gate, entry, project = await _enter(edge, settings, ledger, project_id)
+    hold = seconds_left() + _DEAD_SECONDS if rehearsal else ledger.lease_seconds
+
+    def gate_of(project: Project) -> Gate:
+        args = (edge.aws, ledger.ledger_table, project.identity())
+        return Gate(*args, now=edge.now, unique=edge.unique, hold_seconds=hold, rehearsal=rehearsal)
+
+    gate, entry, project = await _enter(edge, settings, project_id, gate_of)
     drs = Drs(
         edge.session,
         project_id,
@@ -75,6 +86,7 @@ async def open_drs(
         pace=_pace(SLOTS / settings.calls_per_second),
         tokens=edge.cache.setdefault("drs_tokens", {}),
         seconds_left=seconds_left,
+        most_bytes=MOST_BYTES_OF_LISTS if rehearsal else MOST_BYTES,
     )
     access = Access(drs)
     try:
@@ -97,21 +109,14 @@ async def open_drs(
 
 
 async def _enter(
-    edge: Edge, settings: DrsSettings, ledger: LedgerSettings, project_id: str
+    edge: Edge, settings: DrsSettings, project_id: str, gate_of: Callable[[Project], Gate]
 ) -> tuple[Gate, Pass, Project]:
     loop = asyncio.get_running_loop()
     patience = loop.time() + PATIENCE_SECONDS
     fresh = False
     while True:
         project, fingerprint = await _project(edge, settings, project_id, fresh=fresh)
-        gate = Gate(
-            edge.aws,
-            ledger.ledger_table,
-            project.identity(),
-            now=edge.now,
-            unique=edge.unique,
-            hold_seconds=ledger.lease_seconds,
-        )
+        gate = gate_of(project)
         item = await gate.look()
         if item.get("proven") != fingerprint and not fresh:
             fresh = True  # unproven credentials are tried only as the secret has them now

@@ -1,7 +1,7 @@
 """What `POST /comparisons?dry_run=true` answers: what would be sent to DRS, and what the DRS job is doing.
 
-Nothing is stored, queued or created, and the request id stays free; DRS is only read. The way to it is that of every
-step: through the gate, at the project's pace.
+No comparison is stored, queued or created, and the request id stays free; DRS is only read. The way to it is that of
+every step: through the gate, whose item in the ledger tells what was learned of the credentials, at the project's pace.
 """
 
 from collections.abc import Callable
@@ -88,7 +88,7 @@ class Rehearsal:
         job = JobNow()
         try:
             async with open_drs(
-                self.edge, self.drs, self.ledger, comparison.project_id, seconds_left=self.seconds_left
+                self.edge, self.drs, self.ledger, comparison.project_id, seconds_left=self.seconds_left, rehearsal=True
             ) as access:
                 job = await _look(access, comparison.request.job_id)
         except Closed as e:
@@ -117,7 +117,8 @@ async def _look(access: Access, job_id: str) -> JobNow:
 async def _with_status(job: JobNow, drs: Drs, job_id: str) -> JobNow:
     try:
         with no_wordless_refusal("unavailable"):
-            return replace(job, status=await drs.job_status(job_id))
+            status = await drs.job_status(job_id)
+            return replace(job, status=status and drs.shown(status))
     except Refused as e:
         return replace(job, refusal=str(e)) if e.job_gone else job
     except TryLater as e:
@@ -128,9 +129,15 @@ async def _with_status(job: JobNow, drs: Drs, job_id: str) -> JobNow:
 
 async def _with_tasks(job: JobNow, drs: Drs, job_id: str) -> JobNow:
     try:
-        return replace(job, tasks=tuple(await drs.tasks(job_id)))
+        tasks = await drs.tasks(job_id)
+        return replace(job, tasks=tuple(_presentable(task, drs) for task in tasks))
     except Refused as e:
         return replace(job, refusal=str(e))
+
+
+def _presentable(task: DrsTask, drs: Drs) -> DrsTask:
+    """The task without what a DRS that lies could put into its words: they are shown to whoever may ask."""
+    return replace(task, task_id=drs.shown(task.task_id), status=drs.shown(task.status))
 
 
 def _known(item: Json, comparison: Comparison) -> tuple[str, str]:
@@ -144,7 +151,10 @@ def _closed(e: Closed) -> str:
     if isinstance(e.__cause__, TryLater):
         return str(e.__cause__)
     if e.reason == "credentials":
-        return "the project's credentials were refused or are missing: DRS is not asked until they work again"
+        return (
+            "the project's credentials were refused, are missing, or were tried without an end: "
+            "DRS is not asked until they work again"
+        )
     return "other steps are calling DRS for this project: the calls per second are used up"
 
 

@@ -65,7 +65,7 @@ def forecast(comparison: Comparison, job: JobNow, held: Held, patience: int) -> 
     """What would become of each requested level; `patience` is how many seconds "not now" is asked again."""
     found = []
     for level in comparison.request.levels:
-        reasons = [*_by_job(job, patience), *_by_lease(held), *_by_tasks(comparison, level, job, patience)]
+        reasons = [*_by_job(job, patience), *_by_lease(comparison, held), *_by_tasks(comparison, level, job, patience)]
         would, why = min(reasons, key=lambda reason: RANK.index(reason[0]), default=("create", _now(comparison, level)))
         found.append(Forecast(level, would, why))
     return tuple(found)
@@ -87,10 +87,11 @@ def _by_job(job: JobNow, patience: int) -> list[tuple[Would, str]]:
     return [("wait", told)]
 
 
-def _by_lease(held: Held) -> list[tuple[Would, str]]:
+def _by_lease(comparison: Comparison, held: Held) -> list[tuple[Would, str]]:
+    """What others of ours hold; the place for an object-level comparison is asked for by such a request alone."""
     if held.creating:
         return [("wait", f"{held.creating} is creating on this DRS job; this one would be next")]
-    if held.objects:
+    if held.objects and "objects" in comparison.request.levels:
         return [("wait", f"{held.objects} compares the objects of this DRS job; this one would start after it")]
     return []
 

@@ -4,6 +4,9 @@ The API gateway locks an access key after a few bad signatures in a row, so cred
 then one step at a time goes through, and after a refusal one a minute. Two steps at most are inside at any time; with
 each call paced at half the budget that is the calls per second, and when working credentials go bad, two bad signatures
 are all that can happen before the gate is shut. A third is never sent with the same credentials: they have to change.
+
+A rehearsal (a dry run) tries unproven credentials only where nothing speaks against them, and if it dies, it keeps out
+other rehearsals alone. Its death counts only beside a refusal or a death of a step.
 """
 
 import hashlib
@@ -32,8 +35,9 @@ class Pass:
     fingerprint: str
     #: These credentials have yet to prove themselves.
     probe: bool
-    #: Probes of these credentials that died before this one.
+    #: Probes of these credentials that died before this one, and rehearsals that did.
     died: int = 0
+    rehearsed: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,17 +66,23 @@ class Try:
     slots: tuple[int, ...]
     alone: bool
     died: int = 0
+    rehearsed: int = 0
 
 
-def admission(item: dict[str, Any], fingerprint: str, now: float) -> Try | Shut | Full | Probing:
+def admission(
+    item: dict[str, Any], fingerprint: str, now: float, *, rehearsal: bool = False
+) -> Try | Shut | Full | Probing:
     """Whether a step with these credentials may ask for entry, from the gate's item ({} where there is none)."""
     free = tuple(n for n in range(SLOTS) if item.get(f"slot_{n}_until", 0) < now)
     if item.get("proven") == fingerprint:
         return Try(free, alone=False) if free else Full()
     if len(free) < SLOTS:
         return Probing(now + PROVEN_WITHIN_SECONDS)
+    died, rehearsed = _died(item, fingerprint), int(item.get("rehearsed") == fingerprint)
     shut_until = _shut_until(item, fingerprint, now)
-    return Shut(shut_until) if shut_until > now else Try((0,), alone=True, died=_died(item, fingerprint))
+    if rehearsal:
+        shut_until = max(shut_until, _unrehearsed_until(item, fingerprint, now))
+    return Shut(shut_until) if shut_until > now else Try((0,), alone=True, died=died, rehearsed=rehearsed)
 
 
 def _died(item: dict[str, Any], fingerprint: str) -> int:
@@ -80,18 +90,32 @@ def _died(item: dict[str, Any], fingerprint: str) -> int:
     return int(item.get("probes", 0)) if item.get("probing") == fingerprint else 0
 
 
+def _strikes(item: dict[str, Any], fingerprint: str) -> int:
+    return int(item.get("strikes", 0)) if item.get("refused") == fingerprint else 0
+
+
 def _shut_until(item: dict[str, Any], fingerprint: str, now: float) -> float:
-    refused = item.get("refused") == fingerprint
-    strikes = int(item.get("strikes", 0)) if refused else 0
+    strikes, died = _strikes(item, fingerprint), _died(item, fingerprint)
     if strikes >= MOST_STRIKES:
         return now + PROBE_SECONDS
-    if strikes + _died(item, fingerprint) >= MOST_STRIKES:
+    rehearsed = item.get("rehearsed") == fingerprint and strikes + died > 0
+    if strikes + died + rehearsed >= MOST_STRIKES:
         return float(item.get("slot_0_until", now)) + UNSURE_SECONDS
-    return float(item.get("probe_at", 0)) if refused else 0.0
+    return float(item.get("probe_at", 0)) if item.get("refused") == fingerprint else 0.0
+
+
+def _unrehearsed_until(item: dict[str, Any], fingerprint: str, now: float) -> float:
+    """Until when these credentials are not rehearsed: a strike or a death makes them a matter for steps."""
+    if _strikes(item, fingerprint) + _died(item, fingerprint):
+        return now + PROBE_SECONDS
+    return float(item.get("rehearsed_until", 0)) if item.get("rehearsed") == fingerprint else 0.0
 
 
 class Gate:
-    """One gate, kept in the ledger's table; `identity` is who signs in."""
+    """One gate, kept in the ledger's table; `identity` is who signs in.
+
+    A slot is free again `hold_seconds` after whoever took it died. `rehearsal`: who comes is a dry run.
+    """
 
     def __init__(
         self,
@@ -102,10 +126,12 @@ class Gate:
         now: Callable[[], float],
         unique: Callable[[], str],
         hold_seconds: float,
+        rehearsal: bool = False,
     ) -> None:
         self._aws, self._table = aws, table
         self._key = {"pk": f"gate#{hashlib.sha256(identity.encode()).hexdigest()[:32]}"}
         self._now, self._unique, self._hold = now, unique, hold_seconds
+        self._rehearsal = rehearsal
 
     async def look(self) -> dict[str, Any]:
         """The gate's item as it is; {} where nobody came yet."""
@@ -113,11 +139,12 @@ class Gate:
 
     async def enter(self, fingerprint: str, item: dict[str, Any]) -> Pass | Shut | Full | Probing:
         """Ask for a slot with these credentials; `item` is what `look` saw a moment ago."""
-        answer = admission(item, fingerprint, self._now())
+        answer = admission(item, fingerprint, self._now(), rehearsal=self._rehearsal)
         if not isinstance(answer, Try):
             return answer
         for slot in answer.slots:
-            entry = Pass(slot, self._unique(), fingerprint, probe=answer.alone, died=answer.died)
+            token = self._unique()
+            entry = Pass(slot, token, fingerprint, answer.alone, died=answer.died, rehearsed=answer.rehearsed)
             if await self._occupy(entry):
                 return entry
         return Probing(self._now() + PROVEN_WITHIN_SECONDS) if answer.alone else Full()
@@ -132,8 +159,12 @@ class Gate:
             unproven = "(attribute_not_exists(proven) OR proven <> :fingerprint)"
             not_refused = "(attribute_not_exists(refused) OR refused <> :fingerprint OR probe_at <= :now)"
             condition = " AND ".join([free.format(n=n) for n in range(SLOTS)] + [unproven, not_refused])
-            update += ", probing = :fingerprint, probes = :probes"
-            values[":probes"] = entry.died + 1
+            if self._rehearsal:
+                update += ", rehearsed = :fingerprint, rehearsed_until = :unsure"
+                values[":unsure"] = now + self._hold + UNSURE_SECONDS
+            else:
+                update += ", probing = :fingerprint, probes = :probes"
+                values[":probes"] = entry.died + 1
         else:
             condition = f"{free.format(n=entry.slot)} AND proven = :fingerprint"
         try:
@@ -153,17 +184,17 @@ class Gate:
         if not entry.probe:
             await self.leave(entry)
             return
-        update = f"SET proven = :fingerprint REMOVE refused, strikes, probe_at, {_freed(entry)}"
+        update = f"SET proven = :fingerprint REMOVE refused, strikes, probe_at, {_settled(entry)}"
         await self._leave(entry, update, {":fingerprint": entry.fingerprint})
 
     async def leave_refused(self, entry: Pass, *, bad_signature: bool) -> None:
         """DRS or IAM refused the credentials: shut the gate for a minute, count a strike for a bad signature."""
         values = {
             ":fingerprint": entry.fingerprint,
-            ":strike": entry.died + 1 if bad_signature else 0,
+            ":strike": entry.died + entry.rehearsed + 1 if bad_signature else 0,
             ":probe": self._now() + PROBE_SECONDS,
         }
-        rest = f"probe_at = :probe REMOVE proven, {_freed(entry)}"
+        rest = f"probe_at = :probe REMOVE proven, {_settled(entry)}"
         again = (f"SET strikes = strikes + :strike, {rest}", "refused = :fingerprint")
         first = (
             f"SET refused = :fingerprint, strikes = :strike, {rest}",
@@ -176,7 +207,8 @@ class Gate:
 
     async def leave(self, entry: Pass) -> None:
         """Nothing was learned about the credentials."""
-        await self._leave(entry, f"REMOVE {_freed(entry)}", {})
+        own = ", rehearsed, rehearsed_until" if self._rehearsal else ", probing, probes"
+        await self._leave(entry, f"REMOVE {_slot(entry)}{own if entry.probe else ''}", {})
 
     async def _leave(self, entry: Pass, update: str, values: dict[str, Any], extra: str = "") -> bool:
         """False where the condition fails: mostly, the slot ran out and is somebody else's, who learns as much."""
@@ -193,7 +225,10 @@ class Gate:
         return True
 
 
-def _freed(entry: Pass) -> str:
-    """What a step takes along when it leaves."""
-    slot = f"slot_{entry.slot}, slot_{entry.slot}_until"
-    return f"{slot}, probing, probes" if entry.probe else slot
+def _slot(entry: Pass) -> str:
+    return f"slot_{entry.slot}, slot_{entry.slot}_until"
+
+
+def _settled(entry: Pass) -> str:
+    """What a step takes along that has learned about the credentials: its slot, and what the dead left open."""
+    return f"{_slot(entry)}, probing, probes, rehearsed, rehearsed_until" if entry.probe else _slot(entry)

@@ -2,7 +2,7 @@
 
 Size, then signature over the raw bytes, then JSON, then the fields: whoever is not ours learns nothing. A 202 is given
 only for what is safely stored; should the message get lost after that, the sweep sends it. With `?dry_run=true`
-nothing is stored or sent, and a 200 tells what would be.
+no comparison is stored or sent, and a 200 tells what would be.
 """
 
 from collections.abc import Awaitable, Callable

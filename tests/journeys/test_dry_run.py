@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from functions.local.faults import Call, Crash
+from functions.pipeline.drs_body import MOST_BYTES_OF_LISTS
 from functions.pipeline.drs_models import epoch_ms
 from tests.drs.served_drs import Fault, Job, Quirks
 from tests.drs.served_identity import ACCESS_KEY, SECRET_KEY
@@ -108,6 +110,7 @@ def test_a_known_request_id_is_told_as_a_repeat_or_a_conflict() -> None:
         ("objects", CONTENTS, "wait"),
         ("objects", OBJECTS, "wait"),
         ("objects", LINES, "create"),
+        ("objects", BOTH, "wait"),
     ],
 )
 def test_what_runs_on_the_drs_job_decides_what_would_become_of_it(
@@ -138,6 +141,21 @@ def test_a_comparison_of_our_own_is_named_where_it_is_in_the_way() -> None:
             assert told["would"] == "wait"
             assert told["drs"]["comparing_objects_now"] == accepted["comparison_id"]
             assert told["drs"]["unfinished_tasks"][0]["comparison_id"] == accepted["comparison_id"]
+
+    asyncio.run(journey())
+
+
+def test_objects_of_our_own_keep_out_no_rows_in_a_dry_run_either() -> None:
+    async def journey() -> None:
+        async with against(Job(JOB, walk=LONG)) as (w, _):
+            await w.post(OBJECTS)
+            await w.cloud.settle(until=lambda: w.events("started") != [])
+            assert (await w.rehearse(LINES, "wh_2"))["would"] == "create"
+            both = await w.rehearse(BOTH, "wh_3")
+            assert {level: one["would"] for level, one in both["levels"].items()} == {
+                "objects": "wait",
+                "lines": "wait",
+            }
 
     asyncio.run(journey())
 
@@ -241,6 +259,103 @@ def test_a_drs_that_never_answers_does_not_take_the_answer_along() -> None:
             told = json.loads(answer["body"])
             assert (told["would"], told["drs"]["reachable"]) == ("unknown", False)
             assert "no answer from DRS" in told["drs"]["message"]
+
+    asyncio.run(journey())
+
+
+def test_an_iam_that_never_answers_takes_neither_the_answer_along_nor_the_gate() -> None:
+    async def journey() -> None:
+        server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        async with server, against() as (w, drs):
+            entry = drs.project("token")
+            w.cloud.put_secret(
+                "ProjectsSecret", json.dumps({PROJECT: entry | {"iam_endpoint": f"http://{host}:{port}"}})
+            )
+            answer = await run(w, "WebhookFunction", _webhook_event(w, LINES), remaining_ms=3_200)
+            assert answer["statusCode"] == 200
+            told = json.loads(answer["body"])
+            assert (told["would"], told["drs"]["reason"]) == ("unknown", "unavailable")
+            assert "no answer from IAM" in told["drs"]["message"]
+            w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: entry}))
+            assert (await w.rehearse(LINES))["would"] == "create"
+
+    asyncio.run(journey())
+
+
+@pytest.mark.parametrize("endpoint", ["status", "results", "token"])
+def test_an_answer_that_is_too_long_is_not_read_and_told(endpoint: str) -> None:
+    async def journey() -> None:
+        async with against() as (w, drs):
+            w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: drs.project("token")}))
+            drs.script(endpoint, Fault(200, b'"' + b"x" * MOST_BYTES_OF_LISTS + b'"'))
+            told = await w.rehearse(LINES)
+            assert (told["would"], told["drs"]["reason"]) == ("unknown", "unavailable")
+
+    asyncio.run(journey())
+
+
+def test_dry_runs_that_die_shut_the_gate_for_no_comparison() -> None:
+    died: list[Call] = []
+
+    def fault(call: Call) -> Crash | None:
+        if (call.function, call.service, call.phase) == ("WebhookFunction", "http", "before"):
+            died.append(call)
+            return Crash()
+        return None
+
+    async def journey() -> None:
+        async with against(fault=fault) as (w, drs):
+            for _ in range(3):
+                await w.post(LINES, query=DRY)
+                w.clock.jump(w.clock.now() + 80)
+            assert (len(died), len(drs.calls)) == (1, 0), "after a death, rehearsals leave the credentials to a step"
+            began = w.clock.now()
+            assert (await w.finish(LINES))["verdict"] == "consistent"
+            assert w.clock.now() - began < 60
+
+    asyncio.run(journey())
+
+
+def test_a_dry_run_that_died_with_a_refusal_is_one_of_the_two_bad_signatures() -> None:
+    def fault(call: Call) -> Crash | None:
+        dying = (call.function, call.service, call.phase) == ("WebhookFunction", "http", "after")
+        return Crash() if dying else None
+
+    async def journey() -> None:
+        async with against(fault=fault) as (w, drs):
+            w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: drs.project() | {"secret_key": "wrong"}}))
+            await w.post(LINES, query=DRY)
+            w.clock.jump(w.clock.now() + 80)
+            await w.post(LINES)
+            until = w.clock.now() + 1_200
+            await w.cloud.settle(until=lambda: w.clock.now() >= until)
+            assert drs.identities.worst_row == 2
+
+    asyncio.run(journey())
+
+
+LIES = (SECRET_KEY, ACCESS_KEY, "a-temporary-token", "0123456789abcdef")
+
+
+def test_no_word_of_a_drs_that_lies_gets_a_secret_out() -> None:
+    lie = f"{SECRET_KEY} {ACCESS_KEY} a-temporary-token\nSignature=0123456789abcdef"
+
+    async def journey() -> None:
+        async with against() as (w, drs):
+            drs.identities.security_tokens[ACCESS_KEY] = "a-temporary-token"
+            entry = drs.project() | {"security_token": "a-temporary-token"}
+            w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: entry}))
+            drs.script("status", Fault(200, {"results": [{"id": JOB, "status": lie}]}))
+            tasks = [{"id": f"{lie} {n}", "type": "data_comparison", "status": lie * 9} for n in range(3)]
+            drs.script("tables", Fault(200, {"compare_jobs": tasks, "count": 3}))
+            drs.script("overview", Fault(200, {"compare_job_id": lie, "status": lie, "create_time": "1"}))
+            told = await w.rehearse(BOTH)
+            assert told["drs"]["unfinished_tasks"]
+            text = json.dumps(told)
+            assert not [word for word in LIES if word in text]
+            words = [told["drs"]["job_status"], *(task["status"] for task in told["drs"]["unfinished_tasks"])]
+            assert max(len(word) for word in words) <= 64
 
     asyncio.run(journey())
 

@@ -280,6 +280,28 @@ def test_a_probe_that_died_may_have_been_refused() -> None:
     assert admission(died | {"probes": 2}, "v2", 141) == Try((0,), alone=True)
 
 
+def test_a_rehearsal_that_died_keeps_out_rehearsals_and_nobody_else() -> None:
+    died = {"rehearsed": "v1", "rehearsed_until": 1040.0, "slot_0_until": 110.0}
+    assert admission(died, "v1", 111, rehearsal=True) == Shut(1040)
+    assert admission(died, "v1", 1041, rehearsal=True) == Try((0,), alone=True, rehearsed=1)
+    assert admission(died, "v2", 111, rehearsal=True) == Try((0,), alone=True)
+    assert admission(died, "v1", 111) == Try((0,), alone=True, rehearsed=1)
+
+
+def test_a_rehearsal_that_died_counts_beside_a_step_that_did() -> None:
+    died = {"rehearsed": "v1", "rehearsed_until": 1040.0, "probing": "v1", "probes": 1, "slot_0_until": 200.0}
+    assert admission(died, "v1", 201) == Shut(1100)
+
+
+@pytest.mark.parametrize(
+    "doubt", [{"probing": "v1", "probes": 1}, {"refused": "v1", "strikes": 1, "probe_at": 50.0}], ids=["died", "strike"]
+)
+def test_where_anything_speaks_against_credentials_a_rehearsal_does_not_try_them(doubt: dict[str, object]) -> None:
+    assert admission(doubt, "v1", 100, rehearsal=True) == Shut(160)
+    assert isinstance(admission(doubt, "v1", 100), Try)
+    assert admission(doubt | {"proven": "v1"}, "v1", 100, rehearsal=True) == Try((0, 1), alone=False)
+
+
 def test_credentials_that_changed_are_tried_at_once() -> None:
     assert admission({"refused": "v1", "strikes": 2, "probe_at": 160.0}, "v2", 100) == Try((0,), alone=True)
 
