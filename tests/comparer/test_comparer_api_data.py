@@ -1,6 +1,7 @@
 """Data-level comparisons on the wire: creating and starting them, and what the numbers of the details say."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,43 @@ def test_a_data_level_comparison_is_created_by_job_and_listed_with_its_options(
         }
 
     play(pair, steps)
+
+
+def test_a_parameter_that_is_there_twice_is_refused_and_named(pair: tuple[Path, Path]) -> None:
+    async def steps(comparer: Comparer) -> None:
+        for language, told in (
+            ("en-us", "There are duplicate limit in request."),
+            ("zh-cn", "请求中存在重复的limit。"),
+        ):
+            reply = await comparer.ask("GET", f"{DATA}?limit=1&limit=2", headers={"X-Language": language})
+            assert refusal(reply) == (400, "DRS.M00301")
+            assert reply.body["error_msg"] == told
+
+    play(pair, steps)
+
+
+def test_a_file_whose_name_is_no_text_is_compared_under_a_name_that_json_can_hold(tmp_path: Path) -> None:
+    for side, count in (("s", 2), ("t", 3)):
+        (tmp_path / side).mkdir()
+        made = make_database(tmp_path / side / "ok.db", *rows("t", count))
+        (tmp_path / side / os.fsdecode(b"\xff.db")).write_bytes(made.read_bytes())
+    (tmp_path / "t" / os.fsdecode(b"\xfe.db")).write_text("no database at all, but of some length" * 10)
+
+    async def steps(comparer: Comparer) -> None:
+        for level, word in (("lines", "line"), ("contents", "content")):
+            body = {"type": level, "compare_mode": "quick_comparison"}
+            task_id = (await comparer.ask("POST", DATA, body)).body["id"]
+            await comparer.service.settle()
+            found = (await comparer.results(**{f"{word}_compare_id": task_id}))[f"{word}_compare_results"]
+            assert "xfe.db: it is not a SQLite database" in found["error_msg"]
+            assert {
+                entry["source_db_name"]: entry[f"{word}_compare_result"] for entry in found[f"{word}_compare_overview"]
+            } == {"\\xff": "INCONSISTENT", "ok": "INCONSISTENT", "\\xfe": "FAILED_TO_COMPARE"}
+        await comparer.ask("POST", OBJECTS, {})
+        await comparer.service.settle()
+        assert (await comparer.ask("GET", f"{OBJECTS}/DB")).body["count"] == 3
+
+    play((tmp_path / "s", tmp_path / "t"), steps)
 
 
 def test_an_option_that_is_null_is_like_one_that_is_absent(pair: tuple[Path, Path]) -> None:

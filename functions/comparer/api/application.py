@@ -9,7 +9,7 @@ from aiohttp import web
 
 from functions.comparer.api import details, export, identity, start, tasks
 from functions.comparer.api.access import Access
-from functions.comparer.api.bodies import read_model
+from functions.comparer.api.bodies import check_single, read_model
 from functions.comparer.api.create import create
 from functions.comparer.api.errors import ApiError, language_of
 from functions.comparer.api.results import Results
@@ -110,6 +110,7 @@ class Api:
         # Not `is`: a bound method is a new object each time.
         if request.match_info.handler != self._issue_token:
             self._access.check(request, body)
+        check_single(name for name, _ in request.query.items())
         self._tasks.tick()
         return await handler(request)
 

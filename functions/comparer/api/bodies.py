@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -31,6 +32,13 @@ def read_fields(model: type[Model], fields: Mapping[str, Any]) -> Model:
         if first["type"] == "missing":
             raise ApiError("DRS.M00201", field) from None
         raise ApiError("DRS.M00202", field, first["msg"].removeprefix("Value error, ")) from None
+
+
+def check_single(names: Iterable[str]) -> None:
+    """Whether no parameter of a query string is there twice. Raises `ApiError` DRS.M00301, naming the first that is."""
+    twice = next((name for name, times in Counter(names).items() if times > 1), None)
+    if twice is not None:
+        raise ApiError("DRS.M00301", twice[:_SHOWN])
 
 
 def read_page(query: Mapping[str, str]) -> tuple[int, int]:

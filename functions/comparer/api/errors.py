@@ -43,6 +43,7 @@ _ENTRIES = {
     "DRS.M00261": _Entry(403, "Invalid project ID.", "项目ID不合法。"),
     "DRS.M00289": _Entry(400, "The task does not exist.", "任务不存在。"),
     "DRS.M00300": _Entry(400, "Invalid request, {reason}", "请求不合法，{reason}"),
+    "DRS.M00301": _Entry(400, "There are duplicate {field} in request.", "请求中存在重复的{field}。"),
     "DRS.M00304": _Entry(
         400, "This API cannot be called in the current task status.", "当前任务状态下不允许调用该接口。"
     ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
+from functions.comparer.core.printable import printable
 from functions.comparer.core.table import Chunk, Row, Shape, TablePlan
 
 _Item = TypeVar("_Item")
@@ -18,6 +19,9 @@ _Item = TypeVar("_Item")
 
 class Unreadable(Exception):
     """A whole database, or a whole endpoint, can't be read. The message is for people."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
 
 
 class TableUnreadable(Exception):
@@ -28,7 +32,7 @@ class TableUnreadable(Exception):
     """
 
     def __init__(self, message: str, *, damaged: bool) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.damaged = damaged
 
 

@@ -24,6 +24,7 @@ from functions.comparer.sqlite.file import (
     version,
 )
 from functions.comparer.sqlite.joint import open_joint
+from functions.comparer.sqlite.names import database_of, databases_in
 
 _TRY_SECONDS = 0.25
 _BUILT_IN = {"BINARY", "NOCASE", "RTRIM"}
@@ -51,7 +52,7 @@ class SqliteEndpoint:
         return not self._path.is_dir()
 
     def names(self) -> frozenset[str]:
-        """The stem of the file, or of every ``*.db`` file of the folder."""
+        """The stem of the file, or of every ``.db`` file of the folder (`databases_in`)."""
         return frozenset(self._files())
 
     @contextmanager
@@ -75,8 +76,8 @@ class SqliteEndpoint:
             if not self._path.exists():
                 raise Unreadable(f"{self._path}: there is no such file or folder")
             if not self._path.is_dir():
-                return {self._path.stem: self._path}
-            return {p.stem: p for p in self._path.iterdir() if p.suffix == ".db"}
+                return {database_of(self._path): self._path}
+            return databases_in(self._path.iterdir())
         except OSError as error:
             raise Unreadable(f"{self._path}: {error.strerror or type(error).__name__}") from error
 

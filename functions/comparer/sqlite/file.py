@@ -144,7 +144,7 @@ def _stand_in(connection: apsw.Connection, name: str) -> None:
 
 
 def _uri(path: Path, *, immutable: bool) -> str:
-    return f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if immutable else "")
+    return f"file:{quote(os.fsencode(path.absolute()))}?mode=ro" + ("&immutable=1" if immutable else "")
 
 
 def _log(path: Path) -> Path:
