@@ -143,7 +143,7 @@ def kept_before(name: str, *messages: str | None) -> list[str]:
     names = f'"source_db":"{name}","target_db":"{name}"'
     tables = [
         f"""INSERT INTO item VALUES ('old', 'tables/{name}', {number}, json_object('table', 't{number}',
-        'source_rows', 0, 'target_rows', 1, 'result', 'INCONSISTENT', 'message', {f"'{message}'" if message else "NULL"}))"""
+        'source_rows', 0, 'target_rows', 1, 'result', 'INCONSISTENT', 'message', nullif('{message or ""}', '')))"""
         for number, message in enumerate(messages, 1)
     ]
     return [

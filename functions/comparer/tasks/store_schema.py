@@ -30,7 +30,8 @@ _STEPS = (
         asked_at REAL NOT NULL, expires_at REAL, error TEXT, name TEXT NOT NULL, file BLOB
     );
     UPDATE item SET body = json_set(body, '$.message', 'The database is missing in the source, or has no table there.')
-    WHERE part = 'databases' AND json_extract(body, '$.result') = 'INCONSISTENT' AND json_extract(body, '$.message') IS NULL
+    WHERE part = 'databases'
+    AND json_extract(body, '$.result') = 'INCONSISTENT' AND json_extract(body, '$.message') IS NULL
     AND NOT EXISTS (
         SELECT 1 FROM item AS inside WHERE inside.task_id = item.task_id
         AND inside.part = 'tables/' || json_extract(item.body, '$.source_db')
