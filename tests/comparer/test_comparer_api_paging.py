@@ -17,6 +17,7 @@ RESULTS = st.sampled_from([DataResult.CONSISTENT, DataResult.INCONSISTENT, DataR
 # Of each database, the result of each table and how many of its rows differ.
 FOUND = st.lists(st.lists(st.tuples(RESULTS, st.integers(0, 5)), max_size=4), max_size=4)
 LIMITS = st.integers(1, 6)
+WORDS = ("line", "content")
 # The lists that a page of query-compare-result cuts, and where they are; a star is every entry.
 CUT = (
     "line_compare_results/line_compare_overview",
@@ -135,34 +136,41 @@ def test_pages_with_an_offset_are_complete_and_stable(tmp_path: Path) -> None:
     play(tmp_path, steps)
 
 
-def lists_of(body: Any, path: str) -> list[list[Any]]:
-    """What is at a place of an answer."""
+def lists_of(body: Any, path: str, owner: str = "") -> dict[str, list[Any]]:
+    """What is at a place of an answer, by whom it belongs to."""
     name, _, rest = path.partition("/")
-    inner = list(body) if name == "*" else [body.get(name, [])]
-    return [found for entry in inner for found in (lists_of(entry, rest) if rest else [entry])]
+    if name != "*":
+        inner = {owner: body.get(name, [])}
+    else:
+        names = [f"{entry['source_db_name']}.{entry.get('source_table_name')}" for entry in body]
+        inner = dict(zip(names, body, strict=True))
+        assert len(inner) == len(body)
+    if not rest:
+        return inner
+    return {key: found for who, entry in inner.items() for key, found in lists_of(entry, rest, who).items()}
 
 
-async def all_numbered(comparer: Comparer, ids: dict[str, str], size: int) -> dict[str, list[list[Any]]]:
+async def all_numbered(comparer: Comparer, ids: dict[str, str], size: int) -> dict[str, dict[str, list[Any]]]:
     """All pages of query-compare-result until nothing more comes, joined list by list."""
     asked = {
         "object_level_compare_id": ids["objects"],
         "line_compare_id": ids["lines"],
         "content_compare_id": ids["contents"],
     }
-    joined: dict[str, list[list[Any]]] = {}
+    joined: dict[str, dict[str, list[Any]]] = {}
     number = 1
     while True:
         body = await comparer.results(number, size, **asked)
         found = {path: lists_of(body, path) for path in CUT}
         rows = found["content_compare_results/content_compare_diffs/*/content_compare_diff"]
-        assert sum(map(len, rows)) <= size
-        assert all(len(entries) <= size for lists in found.values() for entries in lists)
+        assert sum(map(len, rows.values())) <= size
+        assert all(len(entries) <= size for lists in found.values() for entries in lists.values())
+        if number == 1:
+            assert all(len(body[f"{word}_compare_results"][f"{word}_compare_details"]) <= size for word in WORDS)
         for path, lists in found.items():
-            before = joined.setdefault(path, [[] for _ in lists])
-            assert len(before) == len(lists)
-            for whole, entries in zip(before, lists, strict=True):
-                whole.extend(entries)
-        if not any(entries for lists in found.values() for entries in lists):
+            for owner, entries in lists.items():
+                joined.setdefault(path, {}).setdefault(owner, []).extend(entries)
+        if not any(entries for lists in found.values() for entries in lists.values()):
             return joined
         number += 1
 
@@ -177,11 +185,12 @@ def test_pages_with_a_number_are_complete_and_stable_and_counts_are_totals(tmp_p
             assert run(all_numbered(comparer, ids, size)) == whole
             kept = [count for tables in found for _, count in tables if count]
             diffs = whole["content_compare_results/content_compare_diffs/*/content_compare_diff"]
-            assert [len(rows) for rows in diffs] == kept
+            assert [len(rows) for rows in diffs.values()] == kept
             body = run(comparer.results(2, size, content_compare_id=ids["contents"]))["content_compare_results"]
             assert [table["content_compare_diff_count"] for table in body["content_compare_diffs"]] == kept
             assert body["content_compare_overview_count"] == len(found)
-            for details, tables in zip(body["content_compare_details"], found, strict=True):
+            for details in body["content_compare_details"]:
+                tables = found[int(details["source_db_name"].removeprefix("d"))]
                 others = sum(result is DataResult.CAN_NOT_COMPARE for result, _ in tables)
                 assert details["content_uncompare_detail_count"] == others
                 assert details["content_compare_detail_count"] == len(tables) - others

@@ -1,13 +1,14 @@
 """The sections of query-compare-result (drs_03_0137) for rows and values: results as words.
 
-Counts are totals. A page cuts the databases' overview and the tables of each database. The rows that differ are one
-list over all tables of the task, and a page cuts that: no answer holds more of them than were asked for. Every table
-with differing rows is named, with the number of those that can be paged through, on every page.
+Counts are totals. A page cuts the databases' overview and the tables of each database: the first tables of a database
+are on the page that its overview is on, and the next ones on the pages after that. The rows that differ are one list
+over all tables of the task, and a page cuts that: no answer holds more of them than were asked for. Every table with
+differing rows is named, with the number of those that can be paged through, on every page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,7 +54,9 @@ def line_results(store: Store, job: Job, task: Task, page: Page) -> LineResults:
             for d in found[page.cut]
         ],
         line_compare_overview_count=len(found),
-        line_compare_details=[_line_details(store, task, d, page) for d in found],
+        line_compare_details=[
+            _line_details(database, inside, cut) for database, inside, cut in _inside(store, task, found, page)
+        ],
         error_msg=task.error,
     )
 
@@ -68,7 +71,9 @@ def content_results(store: Store, job: Job, task: Task, page: Page) -> ContentRe
             for d in found[page.cut]
         ],
         content_compare_overview_count=len(found),
-        content_compare_details=[_content_details(store, task, d, page) for d in found],
+        content_compare_details=[
+            _content_details(database, inside, cut) for database, inside, cut in _inside(store, task, found, page)
+        ],
         content_compare_diffs=list(_content_diffs(store, task, found, page)),
         error_msg=task.error,
     )
@@ -80,26 +85,37 @@ def _databases(store: Store, job: Job, task: Task) -> list[FoundDatabase]:
     return [] if has_none else databases(store, task, job.databases)
 
 
-def _line_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> LineDetails:
-    found = list(tables(store, task, database))
+def _inside(
+    store: Store, task: Task, found: Sequence[FoundDatabase], page: Page
+) -> Iterator[tuple[FoundDatabase, list[FoundTable], slice]]:
+    """The databases that this page shows tables of, with all of their tables, and which part of them it shows.
+
+    Those whose overview it shows are there also without tables.
+    """
+    for place, database in enumerate(found[: page.offset + page.limit]):
+        # On how many pages it has been shown before this one.
+        shown = (page.offset - place // page.limit * page.limit) // page.limit
+        inside = list(tables(store, task, database))
+        if not shown or shown * page.limit < len(inside):
+            yield database, inside, slice(shown * page.limit, (shown + 1) * page.limit)
+
+
+def _line_details(database: FoundDatabase, found: Sequence[FoundTable], cut: slice) -> LineDetails:
     return LineDetails(
         source_db_name=database.source_db,
-        line_compare_detail=[
-            LineDetail(**_numbers(table), line_compare_result=table.result) for table in found[page.cut]
-        ],
+        line_compare_detail=[LineDetail(**_numbers(table), line_compare_result=table.result) for table in found[cut]],
         line_compare_detail_count=len(found),
     )
 
 
-def _content_details(store: Store, task: Task, database: FoundDatabase, page: Page) -> ContentDetails:
-    found = list(tables(store, task, database))
+def _content_details(database: FoundDatabase, found: Sequence[FoundTable], cut: slice) -> ContentDetails:
     compared = [table for table in found if table.comparable]
     others = [table for table in found if not table.comparable]
     return ContentDetails(
         source_db_name=database.source_db,
-        content_compare_detail=[_content_detail(database, table) for table in compared[page.cut]],
+        content_compare_detail=[_content_detail(database, table) for table in compared[cut]],
         content_compare_detail_count=len(compared),
-        content_uncompare_detail=[_content_detail(database, table) for table in others[page.cut]],
+        content_uncompare_detail=[_content_detail(database, table) for table in others[cut]],
         content_uncompare_detail_count=len(others),
     )
 
