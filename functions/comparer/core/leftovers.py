@@ -148,6 +148,13 @@ def leftovers(stop: Stop, connect: Callable[[], sqlite3.Connection] = temporary_
         yield Leftovers(database)
 
 
+def unwritable(reason: str, *, full: bool) -> TableUnreadable:
+    """What to raise where temporary files can't be written. `full`: for want of room."""
+    reason = "there is no room left on the disk" if full else reason
+    message = f"its differences can't be sorted in the folder for temporary files (TMPDIR): {reason}"
+    return TableUnreadable(message, damaged=True)
+
+
 @contextmanager
 def _told() -> Iterator[None]:
     try:
@@ -156,7 +163,4 @@ def _told() -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_INTERRUPT:
             raise Stopped from error
-        full = code == sqlite3.SQLITE_FULL
-        reason = "there is no room left on the disk" if full else str(error)
-        message = f"its differences can't be sorted in the folder for temporary files (TMPDIR): {reason}"
-        raise TableUnreadable(message, damaged=True) from error
+        raise unwritable(str(error), full=code == sqlite3.SQLITE_FULL) from error

@@ -44,6 +44,17 @@ def spilled(
     def read(side: int) -> Iterator[Row]:
         return (source, target)[side].rows(plan.table, names[side])
 
+    return spilled_rows(read, plan, room, stop, temporary)
+
+
+def spilled_rows(
+    read: Callable[[int], Iterator[Row]],
+    plan: TablePlan,
+    room: int,
+    stop: Stop,
+    temporary: Callable[[], sqlite3.Connection] = temporary_database,
+) -> Iterator[Chunk]:
+    """As `spilled`, whatever the rows are: `read` gives those of the source (0) or the target (1), always the same."""
     with leftovers(stop, temporary) as left:
         yield from _read_both(read, plan, left, stop)
         counts = left.count()

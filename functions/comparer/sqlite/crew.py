@@ -40,11 +40,11 @@ class Session:
     def __init__(self, connection: apsw.Connection, path: Path, stop: Stop) -> None:
         self.connection = connection
         self._path = path
-        self._stop = stop
+        self.stop = stop
 
     def rows(self, statement: Statement) -> Iterator[tuple[Any, ...]]:
         """All rows of a statement. Raises `TableUnreadable`, `Unreadable` and `Stopped`."""
-        self._stop.check()
+        self.stop.check()
         try:
             yield from self.connection.execute(statement.sql, statement.values)
         except apsw.Error as error:

@@ -1,25 +1,30 @@
 """Comparing a table without a key in two SQLite databases, exactly and with every row as often as it is there.
 
 Rows that are equal and lie in the same place cancel out. What is left, mostly nothing, is sorted by its values, which
-SQLite does on disk; the memory for that is bounded by its cache.
+SQLite does on disk; the memory for that is bounded by its cache, but for the rows that it holds: it merges dozens at a
+time. Where one of what is left is large, only digests are sorted.
 """
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+import apsw
 from apsw import carray
 
-from functions.comparer.core.engine import closed
-from functions.comparer.core.table import Chunk, Difference
+from functions.comparer.core.engine import TableUnreadable, closed
+from functions.comparer.core.leftovers import unwritable
+from functions.comparer.core.spilled import spilled_rows
+from functions.comparer.core.table import Chunk, Difference, Malformed, Row, TablePlan
 from functions.comparer.sqlite.crew import Pace, Session, in_order
 from functions.comparer.sqlite.joined import extra_rows
 from functions.comparer.sqlite.keys import Span, typed
-from functions.comparer.sqlite.layout import Layout
+from functions.comparer.sqlite.layout import Layout, Side
 from functions.comparer.sqlite.parts import Cutter, Part
-from functions.comparer.sqlite.statements import extras, rowids, surplus_rows
+from functions.comparer.sqlite.statements import Statement, extras, largest, rowids, surplus_rows, whole_rows
 
 METHOD = "paired"
 
@@ -27,17 +32,26 @@ METHOD = "paired"
 _MOST_REMEMBERED = 1_000_000
 _CHUNK_DIFFERENCES = 500
 _CHUNK_BYTES = 1_000_000
+_VALUE_BYTES = 40  # What a value takes beside its text.
+# A row of more bytes is not given to SQLite to sort.
+_LARGE_BYTES = 16_000
+# How SQLite says that a temporary file can't be written; it writes no other.
+_NOT_WRITTEN = {apsw.SQLITE_FULL, apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_GETTEMPPATH}
 # What the first letters of the types mean.
 _TYPES = {"i": "integer", "r": "real", "t": "text", "b": "blob", "n": "null"}
 
 
 @dataclass(frozen=True)
 class _Left:
-    """The rowids of the rows of a part that have no equal in their place, on either side."""
+    """The rowids of the rows of a part that have no equal in their place, on either side; and if one is `large`."""
 
     part: Part
     source: array[int]
     target: array[int]
+    large: bool
+
+
+_Rowids = tuple["array[int]", "array[int]"]
 
 
 def paired(
@@ -60,16 +74,18 @@ def paired(
         return left
 
     ours, theirs = array("q"), array("q")
-    forgotten = False
+    forgotten = large = False
     with closed(in_order(sessions, cutter.cut, compare)) as parts:
         for left in parts:
             ours += left.source
             theirs += left.target
+            large = large or left.large
             if len(ours) + len(theirs) > remembered:
                 forgotten, ours, theirs = True, array("q"), array("q")
             yield Chunk(None, left.part.source_rows, left.part.target_rows)
     if forgotten or ours or theirs:
-        yield from _surplus(sessions[0], layout, None if forgotten else (ours, theirs), room)
+        find = _surplus_large if large else _surplus
+        yield from find(sessions[0], layout, None if forgotten else (ours, theirs), room)
 
 
 def _left(session: Session, layout: Layout, part: Part) -> _Left:
@@ -80,29 +96,63 @@ def _left(session: Session, layout: Layout, part: Part) -> _Left:
             theirs.append(rowid)
     if extra_rows(part, len(ours) - len(theirs)):
         theirs.extend(rowid for _, rowid in session.rows(extras(layout, part.span)))
-    return _Left(part, ours, theirs)
+    sides = (layout.source, ours), (layout.target, theirs)
+    large = any(session.number(largest(side, carray(found))) > _LARGE_BYTES for side, found in sides if found)
+    return _Left(part, ours, theirs, large)
 
 
-def _surplus(
-    session: Session, layout: Layout, left: tuple[array[int], array[int]] | None, room: int
-) -> Iterator[Chunk]:
+def _surplus_large(session: Session, layout: Layout, left: _Rowids | None, room: int) -> Iterator[Chunk]:
+    """As `_surplus`, row by row, in the order in which they lie."""
+
+    def read(side: int) -> Iterator[Row]:
+        table = (layout.source, layout.target)[side]
+        return _whole(session, table, None if left is None else left[side], layout.encoding)
+
+    names = tuple(zip(layout.source.columns, layout.target.columns, strict=True))
+    plan = TablePlan(layout.source.table, names, kinds=(), key=(), rules=())
+    with closed(spilled_rows(read, plan, room, session.stop)) as chunks:
+        for chunk in chunks:
+            yield replace(chunk, source_rows=0, target_rows=0)  # They are counted already.
+
+
+def _whole(session: Session, side: Side, chosen: array[int] | None, encoding: str) -> Iterator[Row]:
+    if chosen is None or chosen:
+        for types, *stored in session.rows(whole_rows(side, None if chosen is None else carray(chosen))):
+            yield _row(types, stored, encoding)
+
+
+def _row(types: str, stored: Sequence[object], encoding: str) -> Row:
+    return tuple(typed(_TYPES[letter], value, encoding) for letter, value in zip(types, stored, strict=True))
+
+
+def _surplus(session: Session, layout: Layout, left: _Rowids | None, room: int) -> Iterator[Chunk]:
     """Every row that one side has more often, as often as it does."""
     batch = _Batch()
     # SQLite takes NULL for an array without members; apsw takes none of these.
     chosen = left and (carray(left[0]) if left[0] else None, carray(left[1]) if left[1] else None)
-    for surplus, types, *stored in session.rows(surplus_rows(layout, chosen)):
+    for surplus, types, *stored in _sorted(session, surplus_rows(layout, chosen)):
         batch.count(surplus)
         times = min(abs(surplus), room)
         room -= times
         if times:
-            kinds = (_TYPES[letter] for letter in types)
-            row = tuple(typed(kind, value, layout.encoding) for kind, value in zip(kinds, stored, strict=True))
+            row = _row(types, stored, layout.encoding)
             difference = Difference("missing", row, None) if surplus > 0 else Difference("extra", None, row)
             for _ in range(times):
                 batch.add(difference)
                 if batch.full:
                     yield batch.taken()
     yield batch.taken()
+
+
+def _sorted(session: Session, statement: Statement) -> Iterator[tuple[Any, ...]]:
+    """The rows of a statement that sorts: all that is ever written is what SQLite puts aside for that."""
+    try:
+        yield from session.rows(statement)
+    except TableUnreadable as error:
+        code = getattr(error.__cause__, "extendedresult", 0)
+        if code not in _NOT_WRITTEN:
+            raise
+        raise unwritable(str(error), full=code == apsw.SQLITE_FULL) from error
 
 
 class _Batch:
@@ -121,7 +171,8 @@ class _Batch:
         """Keep a row that has been counted."""
         self._differences.append(difference)
         row = difference.source_key or difference.target_key or ()
-        self._bytes += sum(len(value) for value in row if isinstance(value, (str, bytes)))
+        texts = (value.raw if isinstance(value, Malformed) else value for value in row)
+        self._bytes += _VALUE_BYTES * len(row) + sum(len(text) for text in texts if isinstance(text, (str, bytes)))
 
     @property
     def full(self) -> bool:

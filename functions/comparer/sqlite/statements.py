@@ -41,6 +41,14 @@ def count(layout: Layout, side: Side, span: Span) -> Statement:
     return Statement(f"SELECT count(*) FROM {side.named('t')} WHERE {within}", _bound(layout, span))
 
 
+def length(side: Side) -> Statement:
+    """How many rows the table has, in whatever order: SQLite counts them page by page.
+
+    Without an index to be asked for, a table without a rowid is counted in that which it is.
+    """
+    return Statement(f"SELECT count(*) FROM {side.schema}.{quoted(side.table)} AS t NOT INDEXED", ())
+
+
 def lengths(side: Side) -> Statement:
     """How many rows the table has, and how many its index. Without WHERE, SQLite counts in any index it likes."""
     plain = f"{side.schema}.{quoted(side.table)} AS t NOT INDEXED"
@@ -97,7 +105,8 @@ def surplus_rows(layout: Layout, chosen: tuple[object, object] | None) -> Statem
         columns = [f"t.{quoted(column)}" for column in side.columns]
         types = _balanced(" || ", [f"substr(typeof({column}), 1, 1)" for column in columns])
         values = ", ".join(f"{_as_stored(column)} AS {name}" for column, name in zip(columns, names, strict=True))
-        places = f"carray(?{number}) AS p" if chosen else f"({_except(layout, side, other, Span(None, None))}) AS p"
+        within = f"({_except(layout, side, other, Span(None, None))})"
+        places = f"{f'temp.carray(?{number})' if chosen else within} AS p"
         place = "p.value" if chosen else "p.k"
         parts.append(
             f"SELECT {sign} AS n, {types} AS types, {values} FROM {places} CROSS JOIN {side.named('t')}"
@@ -110,6 +119,31 @@ def surplus_rows(layout: Layout, chosen: tuple[object, object] | None) -> Statem
         f" GROUP BY {group} HAVING sum(q.n) <> 0 ORDER BY {group}"
     )
     return Statement(sql, chosen or ())
+
+
+def largest(side: Side, chosen: object) -> Statement:
+    """How many bytes the largest of some rows has, numbers by their digits. `chosen`: an array of their rowids.
+
+    SQLite knows the length of a value without reading it.
+    """
+    size = _balanced(" + ", [f"coalesce(octet_length(t.{quoted(column)}), 0)" for column in side.columns])
+    return Statement(f"SELECT max({size}) FROM {_chosen(side)}", (chosen,))
+
+
+def whole_rows(side: Side, chosen: object | None) -> Statement:
+    """Rows as they are stored: a text with the first letter of each type, then the values; texts as their bytes.
+
+    `chosen`: an array of their rowids, whose order is kept; None: all rows.
+    """
+    columns = [f"t.{quoted(column)}" for column in side.columns]
+    types = _balanced(" || ", [f"substr(typeof({column}), 1, 1)" for column in columns])
+    values = ", ".join(map(_as_stored, columns))
+    rows = f"{side.named('t')} ORDER BY {_keys(side, 't')[0]}" if chosen is None else _chosen(side)
+    return Statement(f"SELECT {types}, {values} FROM {rows}", () if chosen is None else (chosen,))
+
+
+def _chosen(side: Side) -> str:
+    return f"carray(?1) AS p CROSS JOIN {side.named('t')} ON {_keys(side, 't')[0]} = p.value"
 
 
 def _differing(layout: Layout, span: Span) -> str:

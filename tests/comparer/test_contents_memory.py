@@ -1,0 +1,75 @@
+"""However large rows and keys are, comparing their values takes little memory; and a full disk is called that."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+_MEASURE = """
+import json, resource, sys
+from functions.comparer.compare import compare_databases
+
+if len(sys.argv) > 3:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+result = compare_databases(sys.argv[1], sys.argv[2], objects=False, lines=False, contents=True)
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+[database] = result.contents.databases
+[table] = database.tables
+print(json.dumps({"mb": (after - before) // 1024, **vars(table)}))
+"""
+
+
+def made(path: Path, table: str, insert: str, rows: Iterable[Sequence[object]]) -> Path:
+    """A database of one table."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.execute(table)
+        connection.executemany(insert, rows)
+    return path
+
+
+def compared(source: Path, target: Path, *, most_written: int | None = None) -> Mapping[str, Any]:
+    """The table's result, and by how many megabytes comparing it in a new process has raised its peak."""
+    limit = [] if most_written is None else [str(most_written)]
+    command = [sys.executable, "-c", _MEASURE, str(source), str(target), *limit]
+    folder = source.parent / "temporary"
+    folder.mkdir(exist_ok=True)
+    environment = {**os.environ, "SQLITE_TMPDIR": str(folder), "TMPDIR": str(folder)}
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    found: Mapping[str, Any] = json.loads(ran.stdout)
+    return found
+
+
+def test_large_rows_without_a_key_are_told_apart_in_little_memory(tmp_path: Path) -> None:
+    def rows(side: int) -> Iterable[Sequence[object]]:
+        yield from ((b"%d-%d" % (side, at) + b"z" * 1_000_000,) for at in range(50))
+        yield from ((value,) for value in (1, 1.0, "1")[side:])
+        yield from [(b"z" * 1_000_000,)] * (2 + side)
+
+    source, target = (
+        made(tmp_path / name, "CREATE TABLE t (v)", "INSERT INTO t VALUES (?)", rows(side))
+        for side, name in enumerate(("source", "target"))
+    )
+    found = compared(source, target)
+    assert (found["method"], found["missing"], found["extra"], found["kept"]) == ("paired", 51, 51, 102)
+    assert found["mb"] < 80
+
+
+def test_a_temporary_file_that_can_not_be_written_is_not_called_a_damaged_database(tmp_path: Path) -> None:
+    source, target = (
+        made(
+            tmp_path / name, "CREATE TABLE t (v)", "INSERT INTO t VALUES (?)", ((letter * 9_000,) for _ in range(3000))
+        )
+        for name, letter in (("source", "a"), ("target", "b"))
+    )
+    found = compared(source, target, most_written=1_000_000)
+    assert found["result"] == "FAILED_TO_COMPARE"
+    assert "can't be sorted in the folder for temporary files (TMPDIR)" in found["message"]
