@@ -77,6 +77,8 @@ def _row(found: RowDifference) -> dict[str, Any]:
         "columns": list(found.columns) or None,
         "source_sql": found.source_sql,
         "target_sql": found.target_sql,
+        "source_literals": found.source_literals,
+        "target_literals": found.target_literals,
     }
     return {name: value for name, value in parts.items() if value is not None}
 

@@ -24,8 +24,11 @@ _LEAST, _MOST = 18, 40
 _MOST_UNCOMPARED = 3
 
 
-def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | None = None, rows: int = 5) -> None:
-    """Write all levels, what differs by name: at most `most` names or tables of a kind, and `rows` rows of a table."""
+def show_differences(
+    screen: Screen, data: Mapping[str, Any], *, most: int | None = None, room: RowRoom | None = None
+) -> None:
+    """Write all levels, what differs by name: at most `most` names or tables of a kind, and rows as there is room."""
+    room = room or RowRoom()
     objects, levels = data.get("objects"), [data[name] for name in ("data", "contents") if data.get(name)]
     names = [t["type"] for t in (objects or {}).get("types", [])]
     names += [_name(t) for level in levels for t in level.get("tables", [])]
@@ -38,7 +41,8 @@ def show_differences(screen: Screen, data: Mapping[str, Any], *, most: int | Non
     for level in levels:
         if level.get("tables") or level.get("databases"):
             _head(screen, {"lines": "rows", "contents": "values"}.get(level["level"], level["level"]), column)
-            _show_tables(screen, level, column, most, RowRoom(rows))
+            _show_tables(screen, level, column, most, room)
+    room.show_left_out(screen)
 
 
 def _head(screen: Screen, title: str, column: int) -> None:
@@ -67,16 +71,30 @@ def _show_tables(screen: Screen, data: Mapping[str, Any], column: int, most: int
     for table in wrong[:most]:
         _show_table(screen, table, column, _told(data["level"], table))
         show_rows(screen, table, room)
-    _omitted(screen, len(wrong) - len(wrong[:most]), "tables")
     told = {t["source_db"] for t in wrong}
     for database in data.get("databases", []):
         if database["result"] != "consistent" and database["source_db"] not in told:
             screen.line(_row(f"{database['source_db']} (database)", "", "", column), _result(database["result"]))
+    if (omitted := data.get("tables_omitted", 0)) and data.get("totals"):
+        _show_totals(screen, data["totals"])
+        return
+    _omitted(screen, len(wrong) - len(wrong[:most]) + omitted, "tables")
     same = len(tables) - len(wrong)
     if same:
         word = "other table" if wrong else "table"
-        screen.line(f"  {same} {word}{'s' if same != 1 else ''}: ", ("same", "green"))
-    _omitted(screen, data.get("tables_omitted", 0), "tables")
+        screen.line(f"  {same:,} {word}{'s' if same != 1 else ''}: ", ("same", "green"))
+
+
+def _show_totals(screen: Screen, totals: Mapping[str, int]) -> None:
+    """Where not every table is listed: how many there are in all, and how they are."""
+    same = totals["compared"] - totals["inconsistent"]
+    different, not_compared = totals["inconsistent"], totals["incomplete"]
+    screen.line(
+        f"  in all {totals['compared'] + not_compared:,} tables: ",
+        (f"{same:,} same", "green"),
+        f", {different:,} different, {not_compared:,} not compared",
+        hang=4,
+    )
 
 
 def _show_table(screen: Screen, table: Mapping[str, Any], column: int, told: str) -> None:

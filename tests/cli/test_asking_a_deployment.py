@@ -131,6 +131,34 @@ def test_watch_shows_how_many_tables_were_compared_and_then_which_rows_differ(pa
     assert "shop.c - - not compared no column in common" in lines
 
 
+def test_rows_whose_keys_look_alike_are_told_by_their_statements(parity: Parity, door: ServedDoor) -> None:
+    rows = [
+        {"source_key": ["1"], "target_key": [], "source_sql": "SELECT * FROM t WHERE k = 1"},
+        {"source_key": [], "target_key": ["1"], "target_sql": "SELECT * FROM t WHERE k = '1'"},
+    ]
+    table = {"source_db": "shop", "source_table": "t", "result": "inconsistent", "difference_rows": 2, "rows": rows}
+    found = event("inconsistent", data={"level": "contents", "tables": [table]})
+    door.answer(f"GET {PATH}", Scripted(200, view("finished", event=found)))
+    lines = [" ".join(line.split()) for line in parity("watch", ID).out.splitlines()]
+    assert "only in source k = 1" in lines
+    assert "only in target k = '1'" in lines
+
+
+def test_thousands_of_tables_are_told_by_the_totals_in_one_line(parity: Parity, door: ServedDoor) -> None:
+    table = {"source_db": "shop", "source_rows": 1, "target_rows": 1}
+    tables = [
+        {**table, "source_table": f"t{n}", "result": "consistent" if n > 20 else "inconsistent"} for n in range(99)
+    ]
+    data = {"level": "lines", "tables": tables, "tables_omitted": 3_902}
+    data["totals"] = {"compared": 4_000, "inconsistent": 21, "incomplete": 1}
+    found = event("inconsistent", data=data)
+    door.answer(f"GET {PATH}", Scripted(200, view("finished", event=found)))
+    told = parity("watch", ID).out
+    assert "in all 4,001 tables: 3,979 same, 21 different, 1 not compared" in told
+    assert "more tables" not in told
+    assert "other table" not in told
+
+
 def test_watch_as_json_is_the_event_as_one_line_and_nothing_else(parity: Parity, door: ServedDoor) -> None:
     door.answer(f"GET {PATH}", Scripted(200, view("accepted"), {"retry-after": "0"}), finished("inconsistent"))
     ended = parity("watch", ID, "--json")

@@ -72,6 +72,100 @@ def test_all_tables_together_show_no_more_than_a_screen(parity: Parity, home: Pa
     assert ended.out.count("9 changed") == 12
 
 
+def test_rows_of_tables_for_which_there_is_no_room_are_told_once(parity: Parity, home: Path) -> None:
+    for side in ("old", "new"):
+        tables = [f"CREATE TABLE t{n} (k INTEGER PRIMARY KEY, v)" for n in range(12)]
+        rows = [f"INSERT INTO t{n} SELECT id + 1, '{side}' FROM orders WHERE id < 9" for n in range(12)]
+        database(home / f"{side}.db", *tables, *rows)
+    ended = parity("compare", "old.db", "new.db", "--contents")
+    assert "rows of 8 more tables are not shown; --differences, --json" in ended.out
+    assert ended.out.count("more differing rows") == 4
+    asked = parity("compare", "old.db", "new.db", "--contents", "--differences", "7")
+    assert asked.out.count("k = ") == 12 * 7, "what is asked for is per table, whatever fits on a screen"
+    assert "not shown" not in asked.out
+    assert "not shown" not in parity("compare", "old.db", "new.db", "--contents", "--differences", "0").out
+
+
+@pytest.mark.parametrize("most", [0, 3])
+def test_json_has_no_more_rows_than_are_asked_for(parity: Parity, two: Path, most: int) -> None:
+    ended = parity("compare", "old.db", "new.db", "--contents", "--json", "--differences", str(most))
+    (table,) = [t for t in json.loads(ended.out)["contents"]["tables"] if t["source_table"] == "orders"]
+    assert (len(table["rows"]), table["rows_omitted"], table["difference_rows"]) == (most, 12 - most, 12)
+
+
+def of_keys(home: Path, ours: Iterable[object], theirs: Iterable[object]) -> None:
+    """Two databases with an untyped key; all rows are on one side alone."""
+    for name, keys in (("old", ours), ("new", theirs)):
+        with closing(sqlite3.connect(home / f"{name}.db")) as connection, connection:
+            connection.execute("CREATE TABLE t (k NOT NULL, UNIQUE (k))")
+            connection.executemany("INSERT INTO t VALUES (?)", [(key,) for key in keys])
+
+
+def told_of(out: str) -> list[str]:
+    return [line[20:] for line in out.splitlines() if line.startswith("    only in")]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        (1, "1", ["k = 1", "k = '1'"]),
+        (1.5, "1.5", ["k = 1.5", "k = '1.5'"]),
+        (b"\0", "X'00'", ["k = X'00'", "k = 'X''00'''"]),
+        ("a\n", "a\\n", ["k = E'a\\n'", "k = 'a\\n'"]),
+        (float("inf"), "9e999", ["k = 9e999", "k = '9e999'"]),
+    ],
+)
+def test_rows_that_differ_in_type_alone_look_different(
+    parity: Parity, home: Path, ours: object, theirs: object, told: list[str]
+) -> None:
+    of_keys(home, [ours], [theirs])
+    assert sorted(told_of(parity("compare", "old.db", "new.db", "--contents").out)) == sorted(told)
+
+
+def test_null_and_the_text_null_look_different(parity: Parity, home: Path) -> None:
+    for name, value in (("old", "NULL"), ("new", "'NULL'")):
+        database(home / f"{name}.db", "CREATE TABLE t (a, b)", f"INSERT INTO t VALUES (1, {value})")
+    assert sorted(told_of(parity("compare", "old.db", "new.db", "--contents").out)) == ["1, 'NULL'", "1, NULL"]
+
+
+def test_long_keys_show_beginning_and_end_and_are_told_apart_even_so(parity: Parity, home: Path) -> None:
+    same = "b" * 60 + "{}" + "e" * 60
+    of_keys(home, [same.format(n) for n in range(3)], ["b" * 60 + "the end"])
+    told = told_of(parity("compare", "old.db", "new.db", "--contents").out)
+    assert len(set(told)) == 4
+    assert all(line.startswith("k = 'bbbb") for line in told)
+    assert any("the end' (67 characters, #" in line for line in told)
+
+
+def test_wide_rows_without_a_key_are_told_apart_by_what_is_not_shown(parity: Parity, home: Path) -> None:
+    columns = [f"c{n}" for n in range(60)]
+    rows = [", ".join(f"'{n if name == 'c30' else 'x'}'" for name in columns) for n in range(2)]
+    for name in ("old", "new"):
+        database(home / f"{name}.db", f"CREATE TABLE t ({', '.join(columns)})")
+    with closing(sqlite3.connect(home / "old.db")) as connection, connection:
+        for row in rows:
+            connection.execute(f"INSERT INTO t VALUES ({row})")
+    first, second = told_of(parity("compare", "old.db", "new.db", "--contents").out)
+    assert first != second
+    assert max(len(first), len(second)) < 140
+
+
+def test_a_comma_in_the_name_of_a_table_is_written_with_a_backslash(parity: Parity, home: Path) -> None:
+    for name, value in (("old", 1), ("new", 2)):
+        statements = [f'CREATE TABLE "{table}" (a)' for table in ("a,b", "a", "c\\")]
+        database(home / f"{name}.db", *statements, f'INSERT INTO "a,b" VALUES ({value})')
+
+    def compared(*given: str) -> list[str]:
+        arguments = [part for names in given for part in ("--tables", names)]
+        ended = parity("compare", "old.db", "new.db", "--contents", "--json", *arguments)
+        return sorted(table["source_table"] for table in json.loads(ended.out)["contents"]["tables"])
+
+    assert compared("a\\,b") == ["a,b"]
+    assert compared("a\\,b,a", "orders") == ["a", "a,b", "orders"]
+    assert compared("c\\\\,a") == ["a", "c\\"]
+    assert compared("c\\") == ["c\\"]
+
+
 @pytest.mark.parametrize(
     ("levels", "compared"),
     [

@@ -112,9 +112,11 @@ def test_every_missing_extra_and_changed_row_is_found_and_shown() -> None:
     assert (table.source_rows, table.target_rows) == (4, 4)
     assert (table.missing, table.extra, table.changed, table.kept) == (1, 1, 1, 3)
     assert recorder.differences["shop", "t"] == [
-        RowDifference("missing", ("2",), None, "SELECT t WHERE id = 2", None),
-        RowDifference("changed", ("3",), ("3",), "SELECT t WHERE id = 3", "SELECT t WHERE id = 3", ("a", "b")),
-        RowDifference("extra", None, ("5",), None, "SELECT t WHERE id = 5"),
+        RowDifference("missing", ("2",), None, "SELECT t WHERE id = 2", None, (), ("2",)),
+        RowDifference(
+            "changed", ("3",), ("3",), "SELECT t WHERE id = 3", "SELECT t WHERE id = 3", ("a", "b"), *[("3",)] * 2
+        ),
+        RowDifference("extra", None, ("5",), None, "SELECT t WHERE id = 5", (), None, ("5",)),
     ]
     assert found.databases[0].result is INCONSISTENT
     assert not found.failures
@@ -126,8 +128,10 @@ def test_without_a_key_rows_are_counted_and_the_whole_row_is_shown() -> None:
     recorder = Kept()
     table = tables_of(compare(endpoint(t=source), endpoint(t=target), recorder))["t"]
     assert (table.missing, table.extra, table.changed, table.key) == (2, 1, 0, ())
-    missing = RowDifference("missing", ("x", "1"), None, "SELECT t WHERE a = 'x' AND b = 1", None)
-    extra = RowDifference("extra", None, ("x", "1.0"), None, "SELECT t WHERE a = 'x' AND b = 1.0")
+    missing = RowDifference("missing", ("x", "1"), None, "SELECT t WHERE a = 'x' AND b = 1", None, (), ("'x'", "1"))
+    extra = RowDifference(
+        "extra", None, ("x", "1.0"), None, "SELECT t WHERE a = 'x' AND b = 1.0", (), None, ("'x'", "1.0")
+    )
     assert recorder.differences["shop", "t"] == [missing, missing, extra] or recorder.differences["shop", "t"] == [
         missing, missing, replace(extra, target_sql="SELECT t WHERE b = 1.0 AND a = 'x'")
     ]  # fmt: skip

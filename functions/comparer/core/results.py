@@ -156,7 +156,8 @@ class ContentsResult:
 class RowDifference:
     """A row that differs, ready to be shown: keys as texts (NULL: None), and the statements that show it.
 
-    Without a key the whole row is the key. A side without the row has neither key nor statement.
+    Without a key the whole row is the key. A side without the row has neither key nor statement. The literals are the
+    keys as they are written in SQL, so that values of different types differ; long ones are shortened.
     """
 
     kind: Literal["missing", "extra", "changed"]
@@ -165,6 +166,8 @@ class RowDifference:
     source_sql: str | None
     target_sql: str | None
     columns: tuple[str, ...] = ()
+    source_literals: tuple[str, ...] | None = None
+    target_literals: tuple[str, ...] | None = None
 
 
 class Recorder(Protocol):

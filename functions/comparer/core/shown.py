@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from functions.comparer.core.engine import Snapshot
 from functions.comparer.core.results import RowDifference
 from functions.comparer.core.table import Difference, Malformed, Row, TablePlan, Value
 
 _LONGEST = 200
+_BEGINNING, _END = 24, 15
+"""Characters of a long value that its literal shows."""
 
 
 def shown(difference: Difference, plan: TablePlan, source: Snapshot, target: Snapshot) -> RowDifference:
@@ -22,6 +25,8 @@ def shown(difference: Difference, plan: TablePlan, source: Snapshot, target: Sna
         _statement(source, plan.table, ours, difference.source_key),
         _statement(target, plan.table, theirs, difference.target_key),
         difference.columns,
+        _literals(difference.source_key),
+        _literals(difference.target_key),
     )
 
 
@@ -31,6 +36,46 @@ def _statement(snapshot: Snapshot, table: str, columns: Sequence[str], values: R
 
 def _texts(key: Row | None) -> tuple[str | None, ...] | None:
     return None if key is None else tuple(text_of(value) for value in key)
+
+
+def _literals(key: Row | None) -> tuple[str, ...] | None:
+    return None if key is None else tuple(literal_of(value) for value in key)
+
+
+def literal_of(value: Value) -> str:
+    """A value for people as it is written in SQL: other values have other literals, whatever their types.
+
+    Of a long value it has the beginning, the end, the length and some digits that only this value has (of SHA-256). A
+    text with characters that can't be shown, or a backslash among them, is written as PostgreSQL does: E'a\\n'.
+    """
+    match value:
+        case None:
+            return "NULL"
+        case bytes():
+            return _cut(value.hex().upper(), "X'{}'", value, "bytes")
+        case Malformed(raw=raw):
+            return _cut(raw.hex().upper(), "CAST(X'{}' AS TEXT)", raw, "bytes")
+        case str():
+            form = "'{}'" if value.isprintable() else "E'{}'"
+            return _cut(value, form, value.encode("utf-8", "surrogatepass"), "characters")
+        case float():
+            return repr(value + 0.0).replace("inf", "9e999")
+        case _:
+            return repr(value)
+
+
+def _cut(text: str, form: str, raw: bytes, unit: str) -> str:
+    """A text in its quotes, whole or shortened in the middle; `raw`: all of the value."""
+    escaped = _escaped if form.startswith("E") else str
+    if len(text) <= _BEGINNING + 1 + _END:
+        return form.format(escaped(text).replace("'", "''"))
+    parts = (escaped(part).replace("'", "''") for part in (text[:_BEGINNING], text[-_END:]))
+    length = len(raw) if unit == "bytes" else len(text)
+    return f"{form.format('…'.join(parts))} ({length:,} {unit}, #{sha256(raw).hexdigest()[:8]})"
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if c.isprintable() and c != "\\" else c.encode("unicode_escape").decode() for c in text)
 
 
 def text_of(value: Value) -> str | None:

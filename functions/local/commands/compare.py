@@ -1,5 +1,7 @@
 """`parity compare`: two databases by URL, here and now, without any cloud."""
 
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
@@ -13,9 +15,10 @@ from functions.local.exit_codes import TOLD, of_verdict
 from functions.local.following import Following
 from functions.local.rendering import Screen, verdict_style
 from functions.local.rendering_differences import show_differences
+from functions.local.rendering_rows import ROWS, RowRoom
 
-_ROWS = 5
-"""Differing rows that are shown of a table."""
+_NAME = re.compile(r"(?:\\[\\,]|[^,])+")
+"""One of several names between commas; a comma in a name has a backslash before it, and so has a backslash there."""
 
 
 @click.command(
@@ -28,9 +31,18 @@ _ROWS = 5
 @click.option("--objects", is_flag=True, help="Compare the names of all objects: tables, views, indexes and so on.")
 @click.option("--lines", is_flag=True, help="Count the rows of every table on both sides.")
 @click.option("--contents", is_flag=True, help="Compare every value of every row.")
-@click.option("--tables", metavar="NAME,…", multiple=True, help="Compare rows and values of these tables alone.")
 @click.option(
-    "--differences", type=click.IntRange(0), metavar="N", help="With --contents: rows to show per table  [default: 5]"
+    "--tables",
+    metavar="NAME,…",
+    multiple=True,
+    help="Compare rows and values of these tables alone; may be given several times. A comma in a name is written \\,",
+)
+@click.option(
+    "--differences",
+    type=click.IntRange(0),
+    metavar="N",
+    help=f"With --contents: rows to show per table, in --json too  [default: {ROWS}, of all tables as many as fit on a "
+    "screen; all with --json]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def command(
@@ -56,7 +68,7 @@ def command(
       parity compare old.db new.db --contents --tables customers,orders
       parity compare sqlite:///old.db sqlite:////srv/new.db --json
     """
-    wanted = tuple(name.strip() for given in tables for name in given.split(",") if name.strip())
+    wanted = tuple(_names(tables))
     if tables and not wanted:
         raise bad_input("--tables: names separated by commas are expected")
     if wanted and objects and not (lines or contents):
@@ -67,15 +79,23 @@ def command(
         objects, lines = not wanted, True
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
-    screen, rows = Screen(), _ROWS if differences is None else differences
+    screen, rows = Screen(), ROWS if differences is None else differences
     asked = Wanted(source, target, objects, lines, contents, wanted)
-    found = compare(screen, asked, Following(None if as_json else rows), quiet=as_json)
+    found = compare(screen, asked, Following(differences if as_json else rows), quiet=as_json)
     report = report_of(found, wanted)
     if as_json:
         screen.json(report.content)
     else:
-        _show(screen, asked, report, rows)
+        room = RowRoom(rows, others="--differences, --json") if differences is None else RowRoom(rows, None)
+        _show(screen, asked, report, room)
     return of_verdict(report.verdict)
+
+
+def _names(given: Iterable[str]) -> Iterator[str]:
+    for names in given:
+        for name in _NAME.findall(names):
+            if name.strip():
+                yield re.sub(r"\\([\\,])", r"\1", name.strip())
 
 
 def _check(side: str, url: str) -> None:
@@ -85,12 +105,12 @@ def _check(side: str, url: str) -> None:
         raise bad_input(f"{side}: {error}") from None
 
 
-def _show(screen: Screen, asked: Wanted, report: Report, rows: int) -> None:
+def _show(screen: Screen, asked: Wanted, report: Report, room: RowRoom) -> None:
     content = report.content
     screen.line("source  ", asked.source)
     screen.line("target  ", asked.target)
     screen.line()
-    show_differences(screen, content, rows=rows)
+    show_differences(screen, content, room=room)
     for error in content["errors"]:
         screen.line(("  ! ", "bold red"), error, hang=4)
     screen.line()
