@@ -1,6 +1,7 @@
 """Both ways to identify to DRS: signatures, and tokens from IAM that are asked for as rarely as possible."""
 
 import asyncio
+import json
 import logging
 import re
 import traceback
@@ -174,10 +175,11 @@ def test_a_silent_iam_is_waited_for_as_long_as_there_is_time(served: ServedDrs, 
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, "Parity.Unreadable"), (503, "HTTP.503"), (401, "HTTP.401")])
-def test_a_body_without_an_end_is_not_read_and_its_status_counts(
+def test_a_body_that_is_too_long_is_not_read_and_its_status_counts(
     served: ServedDrs, client: Client, status: int, code: str
 ) -> None:
-    served.script("results", Fault(status, b" " * (MOST_BYTES + 1)))
+    error = json.dumps({"error_code": "DRS.M00200", "error_msg": "read to its end"})
+    served.script("results", Fault(status, error.ljust(MOST_BYTES + 1).encode()))
     with pytest.raises(TryLater) as caught:
         list_tasks(client)
     assert (caught.value.code, caught.value.bad_signature) == (code, status == 401)
