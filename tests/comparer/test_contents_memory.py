@@ -12,6 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from functions.comparer.core.engine import Stop
+from functions.comparer.core.table import TablePlan
+from functions.comparer.sqlite.crew import Pace
+from functions.comparer.sqlite.file import find
+from functions.comparer.sqlite.joint import open_joint
+
 _MEASURE = """
 import json, resource, sys
 from functions.comparer.compare import compare_databases
@@ -73,3 +79,30 @@ def test_a_temporary_file_that_can_not_be_written_is_not_called_a_damaged_databa
     found = compared(source, target, most_written=1_000_000)
     assert found["result"] == "FAILED_TO_COMPARE"
     assert "can't be sorted in the folder for temporary files (TMPDIR)" in found["message"]
+
+
+def test_long_keys_are_compared_in_parts_of_few_rows(tmp_path: Path) -> None:
+    source, target = (
+        made(
+            tmp_path / name,
+            "CREATE TABLE t (k TEXT PRIMARY KEY, v) WITHOUT ROWID",
+            "INSERT INTO t VALUES (?, ?)",
+            ((f"{at:04}" + "k" * 100_000, side) for at in range(800)),
+        )
+        for side, name in enumerate(("source", "target"))
+    )
+    found = compared(source, target)
+    assert (found["method"], found["changed"], found["kept"]) == ("joined", 800, 800)
+    assert found["mb"] < 100
+
+
+def test_a_part_has_not_many_rows_of_the_target_either(tmp_path: Path) -> None:
+    source, target = (
+        made(tmp_path / name, "CREATE TABLE t (v)", "INSERT INTO t (rowid, v) VALUES (?, 1)", ((at,) for at in rows))
+        for name, rows in (("source", range(0, 2_000_000, 100_000)), ("target", range(1, 100_000)))
+    )
+    plan = TablePlan("t", (("v", "v"),), (("BLOB", "BLOB"),), (), ())
+    with open_joint(find(source), find(target), Stop(), most=1, pace=Pace(16, lambda: 0.2)) as both:  # type: ignore[union-attr]
+        chunks = list(both.chunks(plan, None, 0))
+    assert max(chunk.target_rows for chunk in chunks) <= 40_000
+    assert sum(chunk.extra for chunk in chunks) == 99_999

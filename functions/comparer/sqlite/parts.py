@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.core.table import Row
 from functions.comparer.sqlite.crew import Session
 from functions.comparer.sqlite.keys import Span, stays, typed_row
 from functions.comparer.sqlite.layout import Layout, Side
-from functions.comparer.sqlite.statements import count, nth
+from functions.comparer.sqlite.statements import count, nth, weight
 
-# So many rows at first and at most. More are no faster, and what was just read is still in the cache; rows may be huge.
+# So many rows at first and at most. More are no faster, and what was just read is still in the cache.
 FIRST_ROWS = 1_024
 _MOST_ROWS = 20_000
 _FEWEST_ROWS = 16
+# What one part may bring into memory, as all of its rows may differ: of the keys (of both sides) so many bytes, unless
+# it is a single row; and so many values, as every row may name all of its columns.
+_MOST_BYTES = 2_000_000
+_MOST_VALUES = 1_000_000
+# How often as many rows as planned the target may have in a part.
+_MOST_TIMES = 2
 _SHORT_SECONDS, _TOO_LONG_SECONDS = 0.1, 0.3
 
 
@@ -42,12 +49,13 @@ class Cutter:
         """The next part, and how many rows the source has in it, if that is known by now; None: there is no more."""
         if self._over:
             return None
-        known: int | None
-        known, high = self._end(session, self._layout.source)
-        if high is None:
-            known, high = None, self._end(session, self._layout.target)[1]
-        span = Span(self._low, high)
-        self._low, self._over = high, high is None
+        rows = max(1, min(self._rows, _MOST_VALUES // len(self._layout.source.columns)))
+        known, span = self._span(session, rows)
+        while rows > 1 and (heavy := self._weight(session, span)) > _MOST_BYTES:
+            rows = max(1, min(rows // 2, rows * _MOST_BYTES // heavy))
+            self._rows = rows  # What follows is mostly alike.
+            known, span = self._span(session, rows)
+        self._low, self._over = span.high, span.high is None
         return span, known
 
     def took(self, seconds: float) -> None:
@@ -55,22 +63,37 @@ class Cutter:
         self._rows = next_rows(self._rows, seconds)
 
     def counted(self, session: Session, span: Span, known: int | None) -> Part:
-        """The part with its rows counted."""
+        """The part with its rows counted as they are compared, whatever was passed on the way to its end."""
         layout = self._layout
-        ours = session.number(count(layout, layout.source, span)) if known is None else known
-        return Part(span, ours, session.number(count(layout, layout.target, span)))
+        ours, theirs = (session.number(count(layout, side, span)) for side in (layout.source, layout.target))
+        if known not in (None, ours):
+            raise TableUnreadable("its rows are not in the order of their keys", damaged=True)
+        return Part(span, ours, theirs)
 
-    def _end(self, session: Session, side: Side) -> tuple[int, Row | None]:
+    def _span(self, session: Session, rows: int) -> tuple[int | None, Span]:
+        """A part of about so many rows, no more than a few times as many on either side."""
+        known: int | None
+        known, high = self._end(session, self._layout.source, rows)
+        crowded = self._end(session, self._layout.target, rows if high is None else rows * _MOST_TIMES, high)[1]
+        return (known, Span(self._low, high)) if crowded is None else (None, Span(self._low, crowded))
+
+    def _weight(self, session: Session, span: Span) -> int:
+        """How many bytes the keys have together, as far as they can be long."""
+        layout = self._layout
+        if layout.merged:
+            return 0
+        return sum(session.number(weight(layout, side, span)) for side in (layout.source, layout.target))
+
+    def _end(self, session: Session, side: Side, number: int, high: Row | None = None) -> tuple[int | None, Row | None]:
         """The key at which a part may end, and how many rows it is after the beginning; None: there is none."""
-        number = self._rows
-        while found := session.row(nth(self._layout, side, self._low, number)):
+        while found := session.row(nth(self._layout, side, self._low, number, high)):
             key = typed_row(found, self._layout.encoding)
             if all(
                 stays(value, kind, self._layout.encoding) for value, kind in zip(key, self._layout.kinds, strict=True)
             ):
                 return number, key
             number *= 2
-        return number, None
+        return None, None
 
 
 def next_rows(rows: int, seconds: float) -> int:

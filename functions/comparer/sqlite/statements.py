@@ -27,9 +27,12 @@ class Statement:
     values: tuple[object, ...]
 
 
-def nth(layout: Layout, side: Side, low: Row | None, number: int) -> Statement:
-    """The key of the row with that number (from 1) after `low`: pairs of types and stored values; or no row."""
-    span = Span(low, None)
+def nth(layout: Layout, side: Side, low: Row | None, number: int, high: Row | None = None) -> Statement:
+    """The key of the row with that number (from 1) after `low`, at most `high`; or no row.
+
+    It is given as pairs of types and stored values.
+    """
+    span = Span(low, high)
     keys = ", ".join(map(_typed, _keys(side, "t")))
     sql = f"SELECT {keys} FROM {side.named('t')} WHERE {_within(layout, side, 't', span)}{_order(layout, side, 't')}"
     return Statement(f"{sql} LIMIT 1 OFFSET {number - 1:d}", _bound(layout, span))
@@ -47,6 +50,15 @@ def length(side: Side) -> Statement:
     Without an index to be asked for, a table without a rowid is counted in that which it is.
     """
     return Statement(f"SELECT count(*) FROM {side.schema}.{quoted(side.table)} AS t NOT INDEXED", ())
+
+
+def weight(layout: Layout, side: Side, span: Span) -> Statement:
+    """How many bytes the keys of one side have together, numbers by their digits."""
+    size = " + ".join(f"octet_length({key})" for key in _keys(side, "t"))
+    within = _within(layout, side, "t", span)
+    return Statement(
+        f"SELECT CAST(total({size}) AS INTEGER) FROM {side.named('t')} WHERE {within}", _bound(layout, span)
+    )
 
 
 def lengths(side: Side) -> Statement:
@@ -143,7 +155,7 @@ def whole_rows(side: Side, chosen: object | None) -> Statement:
 
 
 def _chosen(side: Side) -> str:
-    return f"carray(?1) AS p CROSS JOIN {side.named('t')} ON {_keys(side, 't')[0]} = p.value"
+    return f"temp.carray(?1) AS p CROSS JOIN {side.named('t')} ON {_keys(side, 't')[0]} = p.value"
 
 
 def _differing(layout: Layout, span: Span) -> str:
