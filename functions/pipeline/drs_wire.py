@@ -29,6 +29,7 @@ from functions.pipeline.drs_models import Answer
 from functions.pipeline.drs_project import Project
 from functions.pipeline.drs_sign import sign
 from functions.pipeline.drs_time import TimeLeft, limits
+from functions.pipeline.log import SHORTEST_SECRET
 
 AnswerT = TypeVar("AnswerT", bound=Answer)
 
@@ -191,8 +192,10 @@ class Wire:
         return masked(word, self._secrets())[:_LONGEST_WORD]
 
     def _secrets(self) -> tuple[str, ...]:
-        key = self._project.access_key
-        return (*self._project.secrets(), *self._tokens.secrets(), *((key,) if key else ()))
+        key = self._project.access_key or ""
+        # An access key is no secret: one too short to be real must not punch holes into DRS's words.
+        shown = (key,) if len(key) >= SHORTEST_SECRET else ()
+        return (*self._project.secrets(), *self._tokens.secrets(), *shown)
 
     def _without_words(self, status: int, wait: float | None) -> TryLater | Refused:
         answer = decided(status, None, retry_after=wait)
