@@ -96,6 +96,23 @@ def test_long_keys_are_compared_in_parts_of_few_rows(tmp_path: Path) -> None:
     assert found["mb"] < 100
 
 
+def test_of_long_rows_fewer_are_kept(tmp_path: Path) -> None:
+    columns = ", ".join(f"c{at}" for at in range(100))
+    source, target = (
+        made(
+            tmp_path / name,
+            f"CREATE TABLE t ({columns})",
+            f"INSERT INTO t VALUES ({', '.join('?' * 100)})",
+            ((f"{name}{at}" + "x" * 150,) * 100 for at in range(1500)),
+        )
+        for name in ("source", "target")
+    )
+    found = compared(source, target)
+    assert 300 < found["kept"] < 1500
+    assert found["message"] == f"{found['kept']:,} of 3,000 differing rows are kept."
+    assert found["mb"] < 100
+
+
 def test_a_part_has_not_many_rows_of_the_target_either(tmp_path: Path) -> None:
     source, target = (
         made(tmp_path / name, "CREATE TABLE t (v)", "INSERT INTO t (rowid, v) VALUES (?, 1)", ((at,) for at in rows))

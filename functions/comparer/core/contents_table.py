@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from functions.comparer.core.engine import Joint, Snapshot, Stop, closed
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
-from functions.comparer.core.shown import shown
+from functions.comparer.core.shown import shown, weight
 from functions.comparer.core.spilled import METHOD, spilled
 from functions.comparer.core.table import Chunk, TablePlan
 
 KEPT_DIFFERENCES = 10_000
 """How many differing rows of a table are kept; beyond, they are counted."""
+KEPT_BYTES = 32_000_000
+"""How much they may take, by `weight`: fewer are kept of a table whose rows are long."""
 
 
 class Contradiction(Exception):
@@ -45,10 +47,8 @@ def compare_table(
     with closed(_chunks(both, plan, table, stop)) as chunks:
         for chunk in chunks:
             stop.check()
-            room = KEPT_DIFFERENCES - table.kept
+            new = list(_kept(chunk, plan, both, table))
             _add(table, chunk)
-            new = [shown(difference, plan, both.source, both.target) for difference in chunk.differences[:room]]
-            table.kept += len(new)
             compared(new)
     # An engine that can't hold its snapshot against writers says so here: the table has no result then.
     both.source.version()
@@ -58,8 +58,23 @@ def compare_table(
     compared(())
 
 
+def _room(table: TableContents) -> int:
+    """How many rows more are kept at most."""
+    return KEPT_DIFFERENCES - table.kept if table.kept_bytes < KEPT_BYTES else 0
+
+
+def _kept(chunk: Chunk, plan: TablePlan, both: Both, table: TableContents) -> Iterator[RowDifference]:
+    for difference in chunk.differences:
+        if not _room(table):
+            return
+        row = shown(difference, plan, both.source, both.target)
+        table.kept += 1
+        table.kept_bytes += weight(row)
+        yield row
+
+
 def _chunks(both: Both, plan: TablePlan, table: TableContents, stop: Stop) -> Iterator[Chunk]:
-    room = KEPT_DIFFERENCES - table.kept
+    room = _room(table)
     if both.joint is None or table.method == METHOD:
         return spilled(both.source, both.target, plan, room, stop)
     return both.joint.chunks(plan, table.mark, room)
@@ -84,7 +99,7 @@ def _check(table: TableContents) -> None:
             f"{table.source_rows} rows without {table.missing} missing ones can't be the same as"
             f" {table.target_rows} rows without {table.extra} extra ones, with {table.changed} changed ones"
         )
-    if table.kept != min(table.differing, KEPT_DIFFERENCES):
+    if table.kept > table.differing or (_room(table) and table.kept < table.differing):
         raise Contradiction(f"{table.kept} of {table.differing} differing rows are kept")
 
 

@@ -100,8 +100,8 @@ class TableContents:
     """The values of one table; filled while they are compared.
 
     `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
-    `kept` of them have been handed to the recorder. `mark` and `versions` (of both databases) are what a later run
-    needs to go on.
+    `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
+    both databases) are what a later run needs to go on.
     """
 
     table: str
@@ -119,6 +119,7 @@ class TableContents:
     method: str = ""
     mark: str | None = None
     versions: tuple[str, str] = ("", "")
+    kept_bytes: int = 0
 
     @property
     def differing(self) -> int:

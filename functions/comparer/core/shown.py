@@ -10,6 +10,7 @@ from functions.comparer.core.results import RowDifference
 from functions.comparer.core.table import Difference, Malformed, Row, TablePlan, Value
 
 _LONGEST = 200
+_TEXT_BYTES = 57  # An empty text, and the place that names it.
 _BEGINNING, _END = 24, 15
 """Characters of a long value that its literal shows."""
 
@@ -27,6 +28,15 @@ def shown(difference: Difference, plan: TablePlan, source: Snapshot, target: Sna
         difference.columns,
         _literals(difference.source_key),
         _literals(difference.target_key),
+    )
+
+
+def weight(row: RowDifference) -> int:
+    """How many bytes the row takes in memory, roughly: its texts, and what each one takes besides."""
+    parts = (row.source_key, row.target_key, row.source_literals, row.target_literals)
+    texts = [text for texts in parts for text in texts or ()]
+    return sum(_TEXT_BYTES + len(text or "") for text in (*texts, row.source_sql, row.target_sql)) + 8 * len(
+        row.columns
     )
 
 

@@ -21,11 +21,14 @@ from functions.comparer.core.results import (
     RowDifference,
     TableContents,
 )
+from functions.comparer.core.shown import weight
 from functions.comparer.tasks.store import Store
 from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part
 
 _PACE_SECONDS = 0.25
-_MOST_HELD = 2_000  # Differing rows that wait in memory: each may be some kilobytes.
+# What waits in memory of differing rows.
+_MOST_HELD = 2_000
+_MOST_HELD_BYTES = 4_000_000
 _ALL = -1
 _TableKey = tuple[str, str]
 
@@ -54,6 +57,7 @@ class Recording:
         self._pace = pace
         self._lock = threading.RLock()
         self._written_at = pace() - _PACE_SECONDS
+        self._held_bytes = 0
         self._earlier: dict[str, dict[str, TableContents]] = {}
         self._databases: dict[str, int] = {}
         self._numbers: dict[_TableKey, int] = {}
@@ -84,6 +88,7 @@ class Recording:
         with self._lock:
             held = self._differences.setdefault((database, table.table), _Differences())
             held.new.extend(dict(vars(difference)) for difference in differences)
+            self._held_bytes += sum(map(weight, differences))
             self._note(database, table)
 
     def ended(self, database: DatabaseContents) -> None:
@@ -157,7 +162,8 @@ class Recording:
 
     def _write_if_due(self) -> None:
         held = sum(len(differences.new) for differences in self._differences.values())
-        if held >= _MOST_HELD or self._pace() - self._written_at >= _PACE_SECONDS:
+        full = held >= _MOST_HELD or self._held_bytes >= _MOST_HELD_BYTES
+        if full or self._pace() - self._written_at >= _PACE_SECONDS:
             self.flush()
 
     @contextmanager
@@ -170,6 +176,7 @@ class Recording:
             yield runs
         self._differences.clear()
         self._tables.clear()
+        self._held_bytes = 0
         self._written_at = self._pace()
 
     def _write_held(self) -> None:
