@@ -698,30 +698,107 @@ def test_a_writer_does_not_disturb_what_is_compared(two: Two) -> None:
             assert found.counts == (50, 0, 449)
 
 
-class Busy(SqliteFile):
-    """A file that somebody writes to whenever one looks."""
-
-    def version(self) -> str:
-        with closing(apsw.Connection(str(self.path))) as writer:
-            writer.execute("UPDATE t SET v = v + 1")
-        return super().version()
-
-
-def test_where_no_two_connections_see_the_same_moment_one_works_alone(two: Two) -> None:
-    declared = ["PRAGMA journal_mode = WAL", "CREATE TABLE t (k INTEGER PRIMARY KEY, v)"]
-    rows = [(n, n) for n in range(100)]
-    files = two(*declared, source=rows, target=rows)
-    plan = planned(*files)
-    with closing(apsw.Connection(str(files[0]))) as writer:
+@pytest.mark.parametrize("at", [0, 1])
+def test_only_one_connection_reads_where_a_writer_may_go_on_beside_it(two: Two, at: int) -> None:
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", source=[(1, 1)], target=[(1, 1)])
+    made(files[at], "PRAGMA journal_mode = WAL")
+    with closing(apsw.Connection(str(files[at]))) as writer:
         writer.execute("UPDATE t SET v = v")
-        opened = open_joint(Busy(files[0], quiet=False), find(files[1]), Stop(), most=3, pace=SMALL)
-        assert opened is not None
-        with opened as both:
-            assert isinstance(both, SqliteJoint)
-            assert len(both._sessions) == 1
-            assert sum(chunk.changed for chunk in both.chunks(plan, None, 0)) == 100
+        assert not find(files[at]).quiet
         with joint(*files, most=3) as both:
-            assert len(both._sessions) == 3
+            assert len(both._sessions) == 1
+    assert find(files[at]).quiet
+    with joint(*files, most=3) as both:
+        assert len(both._sessions) == 3
+
+
+def test_several_connections_read_where_the_first_keeps_writers_out(two: Two) -> None:
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", source=[(1, 1)], target=[(1, 1)])
+    with joint(*files, most=3) as both, closing(apsw.Connection(str(files[0]))) as writer:
+        assert len(both._sessions) == 3
+        with pytest.raises(apsw.BusyError):
+            writer.execute("UPDATE t SET v = 2")
+
+
+class Swapped(SqliteFile):
+    """A file whose place another one has taken when it is opened for the third time."""
+
+    def uri(self) -> str:
+        opened.append(self.path)
+        return super().uri() if len(opened) < 3 else find(self.path.with_name("new")).uri()
+
+
+opened: list[Path] = []
+
+
+def test_connections_that_see_another_file_than_the_first_take_no_part(two: Two, tmp_path: Path) -> None:
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", source=[(1, 1)], target=[(1, 1)])
+    made(tmp_path / "new", "CREATE TABLE t (k INTEGER PRIMARY KEY, v)", "INSERT INTO t VALUES (1, 2)")
+    made(tmp_path / "new", "UPDATE t SET v = 3")
+    opened.clear()
+    both = open_joint(Swapped(**vars(find(files[0]))), find(files[1]), Stop(), most=2, pace=SMALL)
+    assert both is not None
+    with both as joined_both:
+        assert isinstance(joined_both, SqliteJoint)
+        assert len(joined_both._sessions) == 1
+    assert len(opened) == 3
+
+
+OUT_OF_ORDER = {
+    "without rowid": "CREATE TABLE t (k TEXT PRIMARY KEY, v) WITHOUT ROWID",
+    "index": "CREATE TABLE t (k TEXT PRIMARY KEY, v)",
+}
+
+
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("declared", OUT_OF_ORDER.values(), ids=OUT_OF_ORDER.keys())
+def test_a_row_out_of_order_hides_none_of_those_behind_it(two: Two, declared: str, at: int, most: int) -> None:
+    rows = [(f"k{n:05}", n) for n in range(3000)]
+    changed_rows = [(k, v if v <= 500 or v > 1000 else -v) for k, v in rows]
+    files = two(declared, source=changed_rows, target=rows)
+    plan = planned(*files)
+    raw = files[at].read_bytes()
+    where = raw.rindex(b"k00500") if "WITHOUT" not in declared else raw.index(b"k00500")
+    files[at].write_bytes(raw[:where] + b"z" + raw[where + 1 :])
+    with joint(*files, most=most, pace=Pace(1000, time.monotonic)) as both, pytest.raises(TableUnreadable) as told:
+        list(both.chunks(plan, None, 0))
+    assert told.value.damaged
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_rowid_out_of_order_hides_none_of_the_rows_behind_it(two: Two, at: int) -> None:
+    rows = [(n, f"v{n:05}") for n in range(128, 3000)]
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", source=rows, target=rows)
+    plan = planned(*files)
+    # A row's header: its rowid as two bytes, then how long its header is, NULL in place of the rowid, a text of 6.
+    ours = bytes([0x83, 0x74, 3, 0, 25]) + b"v00500"
+    raw = files[at].read_bytes()
+    assert raw.count(ours) == 1
+    files[at].write_bytes(raw.replace(ours, b"\xff" + ours[1:]))
+    with joint(*files, pace=Pace(1000, time.monotonic)) as both, pytest.raises(TableUnreadable) as told:
+        list(both.chunks(plan, None, 10))
+    assert told.value.damaged
+
+
+def test_going_on_from_a_mark_counts_what_was_compared_before(two: Two) -> None:
+    rows = [(n, n) for n in range(100)]
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)", source=rows, target=rows[50:])
+    assert compared(files, after=mark((39,))).counts == (10, 0, 0)
+
+
+@pytest.mark.parametrize("key", ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY", "INT"])
+def test_a_table_may_be_called_like_a_function_of_sqlites(two: Two, key: str) -> None:
+    names = ("carray", "pragma_table_list", "pragma_table_xinfo", "pragma_index_list", "pragma_index_xinfo")
+    files = two(f"CREATE TABLE t (k {key}, v)", source=[(1, 1), (2, 2)], target=[(1, 1), (2, 3)])
+    plan = planned(*files)
+    for path in files:
+        made(path, *(f"CREATE TABLE {name} (value, name)" for name in names))
+    found = Found("")
+    with joint(*files) as both:
+        assert both.takes(plan)
+        drain(both.chunks(plan, None, 10), found)
+    assert found.counts == ((1, 1, 0) if key == "INT" else (0, 0, 1))
 
 
 def test_a_table_that_was_altered_since_it_was_planned_is_told(two: Two) -> None:

@@ -14,15 +14,17 @@ from functions.comparer.sqlite.crew import Pace, Session, workers
 from functions.comparer.sqlite.file import SqliteFile, connect, locked, table_unreadable, unreadable
 from functions.comparer.sqlite.joined import METHOD as JOINED
 from functions.comparer.sqlite.joined import joined
+from functions.comparer.sqlite.keys import Span, unmarked
 from functions.comparer.sqlite.layout import SOURCE, TARGET, Layout, Listed, layout, listed
 from functions.comparer.sqlite.paired import METHOD as PAIRED
 from functions.comparer.sqlite.paired import paired
 from functions.comparer.sqlite.parts import FIRST_ROWS
+from functions.comparer.sqlite.statements import count, length
 
 # For the caches of all connections together; sorting takes as much as one of them.
 _CACHE_KIB = 32_000
 _PYTHON_ENCODINGS = {"UTF-8": "utf-8", "UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}
-_TRIES_FOR_ONE_MOMENT = 3
+_HEADER_BYTES = 100
 _TRIES_FOR_A_LOCK = 20
 _TRY_SECONDS = 0.25
 _PACE = Pace(FIRST_ROWS, time.monotonic)
@@ -86,10 +88,24 @@ class SqliteJoint:
             chunks = joined(self._sessions, found, plan, after, room, self._pace)
         else:
             chunks = paired(self._sessions, found, room, self._pace)
+        counted = [0, 0] if after is None else self._before(found, after)
         with closed(chunks):
             for chunk in chunks:
                 self._files.check()
+                counted = [counted[0] + chunk.source_rows, counted[1] + chunk.target_rows]
                 yield chunk
+        self._check_all(found, counted)
+
+    def _before(self, found: Layout, after: str) -> list[int]:
+        span = Span(None, unmarked(after))
+        return [self._sessions[0].number(count(found, side, span)) for side in (found.source, found.target)]
+
+    def _check_all(self, found: Layout, counted: Sequence[int]) -> None:
+        """Refuse a table whose parts aren't all of it: where rows are out of order, its parts end too early."""
+        for side, number in zip((found.source, found.target), counted, strict=True):
+            rows = self._sessions[0].number(length(side))
+            if rows != number:
+                raise TableUnreadable(f"it has {rows} rows, of which {number} are found by their keys", damaged=True)
 
     def _layout(self, plan: TablePlan) -> Layout | None:
         if plan not in self._layouts:
@@ -117,37 +133,60 @@ class _Files:
             if file.identity() != identity:
                 raise Unreadable(f"{file.path}: it was replaced while it was compared; compare again")
 
-    def versions(self) -> tuple[str, str]:
-        """Both versions as they are now."""
-        return self.source.version(), self.target.version()
-
 
 def _connected(files: _Files, stop: Stop, number: int, stack: ExitStack) -> list[apsw.Connection]:
-    """Connections that see the same moment: nobody wrote before the first had begun to read and the last one too.
+    """Connections that see the same moment: as many as wanted, or one alone where several couldn't be sure of it."""
+    first = _connection(files, stop, _TRIES_FOR_A_LOCK, stack)
+    connections = [first]
+    if number > 1 and _still(first, files):
+        with ExitStack() as others:
+            try:
+                connections += [_connection(files, stop, 1, others) for _ in range(number - 1)]
+            except Unreadable:
+                # What the first holds remains good whatever keeps the others away, such as a writer that has died.
+                return _cached([first])
+            if not all(_still(each, files) and _moment(each) == _moment(first) for each in connections):
+                return _cached([first])
+            stack.push(others.pop_all())
+    return _cached(connections)
 
-    Where a writer is too busy for that it is one connection alone.
+
+def _still(connection: apsw.Connection, files: _Files) -> bool:
+    """Whether nobody can write as long as the connection reads: it has the lock for that, or the file is immutable.
+
+    In WAL mode writers go on beside readers, and nothing tells of two connections that they began at the same moment.
     """
-    for _ in range(_TRIES_FOR_ONE_MOMENT if number > 1 else 0):
-        with ExitStack() as tried:
-            before = files.versions()
-            connections = [_connection(files, stop, number, tried) for _ in range(number)]
-            if files.versions() == before:
-                stack.push(tried.pop_all())
-                return connections
-    return [_connection(files, stop, 1, stack)]
+    sides = ((SOURCE, files.source), (TARGET, files.target))
+    return all(file.quiet or _journal(connection, schema) == "delete" for schema, file in sides)
 
 
-def _connection(files: _Files, stop: Stop, number: int, stack: ExitStack) -> apsw.Connection:
-    """One of so many connections, in a read transaction on both files."""
+def _journal(connection: apsw.Connection, schema: str) -> str:
+    """`wal`, or what a connection that only reads has in any other mode: `delete`."""
+    ((mode,),) = connection.execute(f"PRAGMA {schema}.journal_mode")
+    return str(mode)
+
+
+def _moment(connection: apsw.Connection) -> tuple[bytes, ...]:
+    """The headers of both files, which count the writes: equal under the lock of the first, unless locks do nothing."""
+    return tuple(connection.read(schema, 0, 0, _HEADER_BYTES)[1] for schema in (SOURCE, TARGET))
+
+
+def _cached(connections: list[apsw.Connection]) -> list[apsw.Connection]:
+    for connection in connections:
+        for schema in (SOURCE, TARGET):
+            connection.execute(f"PRAGMA {schema}.cache_size = -{_CACHE_KIB // 2 // len(connections)}")
+    return connections
+
+
+def _connection(files: _Files, stop: Stop, tries: int, stack: ExitStack) -> apsw.Connection:
+    """A connection in a read transaction on both files, tried so often where a writer has locked one."""
     connection = stack.enter_context(closing(connect(files.source)))
     stack.enter_context(stop.interrupting(connection.interrupt))
     try:
         connection.execute(f"ATTACH ? AS {TARGET}", (files.target.uri(),))
-        for schema in (SOURCE, TARGET):
-            connection.execute(f"PRAGMA {schema}.cache_size = -{_CACHE_KIB // 2 // number}")
     except apsw.Error as error:
         raise unreadable(files.target.path, error) from error
-    for left in reversed(range(_TRIES_FOR_A_LOCK)):
+    for left in reversed(range(tries)):
         stop.check()
         try:
             connection.execute("BEGIN")

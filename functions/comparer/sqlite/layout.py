@@ -20,17 +20,18 @@ MOST_COLUMNS = 2000
 _MOST_KEY_COLUMNS = 100
 _ROWID_NAMES = ("rowid", "oid", "_rowid_")
 
+# Called by a schema that has no tables of its own: one of the user's may have the name of a function.
 _TABLES = """
-    SELECT schema, CAST(name AS BLOB), wr, strict FROM pragma_table_list
+    SELECT schema, CAST(name AS BLOB), wr, strict FROM temp.pragma_table_list
     WHERE schema IN ('main', 'other') AND type IN ('table', 'shadow')
 """
 _COLUMNS = """
-    SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), pk FROM pragma_table_xinfo(?2, ?1) WHERE hidden <> 1
+    SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), pk FROM temp.pragma_table_xinfo(?2, ?1) WHERE hidden <> 1
 """
 _INDEXES = """
     SELECT l.origin, CAST(l.name AS BLOB), x.cid, x."desc", CASE upper(x.coll)
         WHEN 'BINARY' THEN 'exact' WHEN 'NOCASE' THEN 'nocase' WHEN 'RTRIM' THEN 'rtrim' END
-    FROM pragma_index_list(?2, ?1) AS l, pragma_index_xinfo(l.name, ?1) AS x
+    FROM temp.pragma_index_list(?2, ?1) AS l, temp.pragma_index_xinfo(l.name, ?1) AS x
     WHERE l."unique" AND NOT l.partial AND x.key ORDER BY l.origin <> 'pk', l.seq, x.seqno
 """
 
