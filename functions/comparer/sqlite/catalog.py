@@ -15,24 +15,26 @@ from functions.comparer.sqlite.constraints import checks, foreign_key, key
 from functions.comparer.sqlite.file import unreadable
 from functions.comparer.sqlite.shadows import is_own
 
-# Names are asked for as bytes: apsw hands out nothing that is not valid UTF-8.
+# Names are asked for as bytes: apsw hands out nothing that is not valid UTF-8. The functions are called by a schema
+# that has no tables of its own: one of the user's may have the name of a function.
 _TABLES = """
     SELECT CAST(t.name AS BLOB), t.type, CAST(s.sql AS BLOB), t.wr, t.strict
-    FROM pragma_table_list AS t LEFT JOIN main.sqlite_master AS s ON s.type = 'table' AND s.name = t.name
+    FROM temp.pragma_table_list AS t LEFT JOIN main.sqlite_master AS s ON s.type = 'table' AND s.name = t.name
     WHERE t.schema = 'main' AND t.type IN ('table', 'virtual', 'shadow') AND lower(substr(t.name, 1, 7)) <> 'sqlite_'
 """
 _OBJECTS = """
     SELECT type, CAST(name AS BLOB), CAST(tbl_name AS BLOB) FROM main.sqlite_master
     WHERE type IN ('view', 'index', 'trigger') AND lower(substr(name, 1, 7)) <> 'sqlite_'
 """
-_PRIMARY_KEY = "SELECT CAST(name AS BLOB) FROM pragma_table_xinfo(?, 'main') WHERE pk > 0 ORDER BY pk"
+_PRIMARY_KEY = "SELECT CAST(name AS BLOB) FROM temp.pragma_table_xinfo(?, 'main') WHERE pk > 0 ORDER BY pk"
 _UNIQUE = """
-    SELECT l.seq, CAST(x.name AS BLOB) FROM pragma_index_list(?, 'main') AS l, pragma_index_info(l.name, 'main') AS x
+    SELECT l.seq, CAST(x.name AS BLOB)
+    FROM temp.pragma_index_list(?, 'main') AS l, temp.pragma_index_info(l.name, 'main') AS x
     WHERE l.origin = 'u' ORDER BY l.seq, x.seqno
 """
 _FOREIGN_KEYS = """
     SELECT id, CAST("table" AS BLOB), CAST("from" AS BLOB), CAST("to" AS BLOB), on_update, on_delete
-    FROM pragma_foreign_key_list(?, 'main') ORDER BY id, seq
+    FROM temp.pragma_foreign_key_list(?, 'main') ORDER BY id, seq
 """
 # A full-text table without content of its own or another's, the option's name written in full or (fts5) shortened.
 _NO_CONTENT = re.compile(r"""\bc(?:o(?:n(?:t(?:e(?:nt?)?)?)?)?)?\s*=\s*(?:''|""|``|\[\]|[,)])""", re.IGNORECASE)
