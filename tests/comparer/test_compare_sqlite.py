@@ -402,7 +402,8 @@ def test_a_quiet_database_that_is_changed_while_it_is_read_is_told(good: Path) -
 
     found = compare_databases(str(good), str(good), objects=False, progress=write)
     assert [failure.partition("good.db: ")[2] for failure in found.failures] == [
-        "it was changed while it was read; compare again"
+        "it was changed while it was read; compare again; if that happens each time, keep a connection to it open"
+        " meanwhile, or compare a copy"
     ]
     assert tables_of(found) == {}
 

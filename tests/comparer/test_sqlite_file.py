@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -13,7 +14,7 @@ import pytest
 
 from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
 from functions.comparer.sqlite.endpoint import SqliteEndpoint
-from functions.comparer.sqlite.file import SqliteFile, connect, find, header, table_unreadable, unreadable
+from functions.comparer.sqlite.file import connect, find, header, table_unreadable, unreadable
 from tests.comparer.served import make_database, rows
 
 WRITE = """
@@ -53,7 +54,7 @@ def test_looking_at_a_file_that_is_being_read_here_keeps_its_lock(file: Path) ->
     with closing(reading(file)):
         for _ in range(3):
             assert header(file).startswith(b"SQLite format 3\0")
-            assert find(file) == SqliteFile(file, quiet=False)
+            assert not find(file).quiet
             assert find(file).version()
         assert outcome_of_another_process(file) == "database is locked"
     assert outcome_of_another_process(file) == "written"
@@ -63,7 +64,7 @@ def test_of_two_readings_in_one_process_the_one_that_ends_leaves_the_other_its_l
     with closing(reading(file)):
         with closing(reading(file)):
             pass
-        with closing(connect(SqliteFile(file, quiet=True))) as immutable:
+        with closing(connect(replace(find(file), quiet=True))) as immutable:
             assert immutable.execute("SELECT count(*) FROM t").fetchone() == (3,)
         assert outcome_of_another_process(file) == "database is locked"
     assert outcome_of_another_process(file) == "written"
@@ -116,7 +117,7 @@ def test_a_file_in_wal_mode_that_nobody_has_open_is_quiet_and_nothing_is_made_be
     make_database(file, "PRAGMA journal_mode = WAL")
     before = file.read_bytes()
     found = find(file)
-    assert found == SqliteFile(file, quiet=True)
+    assert (found.quiet, found.live) == (True, False)
     with closing(connect(found)) as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (3,)
     assert [path.name for path in file.parent.iterdir()] == [file.name]
@@ -128,7 +129,7 @@ def test_a_file_in_wal_mode_that_somebody_has_open_is_not_quiet(file: Path) -> N
         writer.execute("PRAGMA journal_mode = WAL")
         writer.execute("INSERT INTO t VALUES (4)")
         found = find(file)
-        assert not found.quiet
+        assert (found.quiet, found.live) == (False, True)
         with closing(connect(found)) as connection:
             assert connection.execute("SELECT count(*) FROM t").fetchone() == (4,)
 
@@ -154,6 +155,81 @@ def test_the_version_changes_even_where_the_clock_of_the_files_stood_still(file:
     os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     assert file.stat().st_size == times.st_size
     assert find(file).version() != before
+
+
+def test_the_version_changes_where_only_the_clock_was_set_back(file: Path) -> None:
+    before, times = find(file).version(), file.stat()
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    overwrite(file, bytes(content))
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (times.st_size, times.st_mtime_ns)
+    assert find(file).version() != before
+
+
+def test_the_version_stays_however_often_a_log_is_read(file: Path) -> None:
+    with closing(apsw.Connection(str(file))) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO t VALUES (4)")
+        before = find(file).version()
+        for _ in range(2):
+            with closing(connect(find(file))) as connection:
+                assert connection.execute("SELECT count(*) FROM t").fetchone() == (4,)
+        assert find(file).version() == before
+
+
+def test_a_log_that_goes_away_at_any_moment_is_as_good_as_none(file: Path) -> None:
+    log = file.with_name(file.name + "-wal")
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            log.write_bytes(b"frames")
+            log.unlink()
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        versions = {find(file).version() for _ in range(500)}
+    finally:
+        done.set()
+        thread.join()
+    assert find(file).version() in versions
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """As `cp` does it: into the same file, past all locks, by a process of its own."""
+    code = "import sys; f = open(sys.argv[1], 'r+b'); f.truncate(0); f.write(sys.stdin.buffer.read()); f.close()"
+    subprocess.run([sys.executable, "-c", code, path], input=content, check=True)
+
+
+def test_a_check_tells_a_file_that_was_overwritten_past_its_lock(file: Path) -> None:
+    other = make_database(file.with_name("other.db"), *rows("t", 4)).read_bytes()
+    found = find(file)
+    with closing(reading(file)):
+        found.check()
+        assert outcome_of_another_process(file) == "database is locked"
+        found.check()
+        overwrite(file, other)
+        assert found.identity() == found.found.identity
+        with pytest.raises(Unreadable, match=r"it was changed while it was read; compare again$"):
+            found.check()
+
+
+def test_a_check_lets_a_file_in_wal_mode_be_written_to_and_not_be_replaced(file: Path) -> None:
+    copy = file.with_name("copy.db")
+    copy.write_bytes(file.read_bytes())
+    with closing(apsw.Connection(str(file))) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+        writer.execute("INSERT INTO t VALUES (4)")
+        found = find(file)
+        writer.execute("INSERT INTO t VALUES (5)")
+        writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert found.version() != found.found.version
+        found.check()
+        copy.replace(file)
+        with pytest.raises(Unreadable, match="it was replaced while it was read"):
+            found.check()
 
 
 def test_the_version_changes_with_what_is_only_in_the_log_and_not_with_an_empty_log(file: Path) -> None:
@@ -218,6 +294,15 @@ def test_a_table_in_the_order_of_an_unknown_collation_can_be_read_but_not_search
         with pytest.raises(apsw.SQLError, match="no such collation sequence: own") as caught:
             reader.execute("SELECT * FROM t WHERE a = 'x'").fetchall()
     assert isinstance(table_unreadable(tmp_path, caught.value), TableUnreadable)
+
+
+def test_a_collation_that_only_looks_like_sqlites_own_is_another_programs(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "own.db")) as connection, connection:
+        connection.create_collation("b\u0131nary", lambda a, b: (a > b) - (a < b))
+        connection.execute("CREATE TABLE t (a COLLATE b\u0131nary PRIMARY KEY, b) WITHOUT ROWID")
+        connection.execute("INSERT INTO t VALUES ('x', 1)")
+    with closing(connect(find(tmp_path / "own.db"))) as reader:
+        assert reader.execute("SELECT * FROM t").fetchall() == [("x", 1)]
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 
 import apsw
@@ -15,25 +16,19 @@ from functions.comparer.sqlite import rows, shape, shown
 from functions.comparer.sqlite.catalog import Catalog
 from functions.comparer.sqlite.file import (
     SqliteFile,
+    built_in,
     connect,
     find,
-    identity,
     locked,
     table_unreadable,
     unreadable,
-    version,
 )
 from functions.comparer.sqlite.joint import open_joint
 from functions.comparer.sqlite.names import database_of, databases_in
 
 _TRY_SECONDS = 0.25
-_BUILT_IN = {"BINARY", "NOCASE", "RTRIM"}
-
-
-@dataclass(frozen=True)
-class _Opened:
-    version: str
-    identity: tuple[int, int]
+# Longer than a commit takes from writing the log to telling the others of it.
+_COMMIT_SECONDS = 10.0
 
 
 class SqliteEndpoint:
@@ -41,10 +36,14 @@ class SqliteEndpoint:
 
     types = ("TABLE", "VIEW", "INDEX", "TRIGGER", "CONSTRAINT")
 
-    def __init__(self, path: Path, *, patience: float = 5.0) -> None:
-        """`patience`: for how many seconds a database that is locked by a writer is tried again."""
+    def __init__(self, path: Path, *, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
+        """`patience`: for how many seconds a database that is locked by a writer is tried again.
+
+        `clock`: the one that the files' times are of, in seconds since 1970.
+        """
         self._path = path
         self._patience = patience
+        self._clock = clock
 
     @property
     def single(self) -> bool:
@@ -61,15 +60,11 @@ class SqliteEndpoint:
         path = self._files().get(name)
         if path is None:
             raise Unreadable(f"{self._path}: there is no database {name!r} any more")
-        # Before anything is read: a version that is too old only makes a later comparison begin anew.
-        opened = _Opened(version(path), identity(path))
-        file = find(path)
-        with closing(connect(file)) as connection, stop.interrupting(connection.interrupt):
-            self._begin(connection, path, stop)
-            yield SqliteSnapshot(connection, file, stop, opened)
-        if file.identity() != opened.identity:
-            raise Unreadable(f"{path}: it was replaced while it was read; compare again")
-        _require_quiet(file, opened)
+        with ExitStack() as stack:
+            connection, file = self._begun(path, stop, stack)
+            yield SqliteSnapshot(connection, file, stop, self._version(file))
+            # As long as the lock is still held: afterwards a writer may rightly go on.
+            file.check()
 
     def _files(self) -> dict[str, Path]:
         try:
@@ -81,31 +76,54 @@ class SqliteEndpoint:
         except OSError as error:
             raise Unreadable(f"{self._path}: {error.strerror or type(error).__name__}") from error
 
-    def _begin(self, connection: apsw.Connection, path: Path, stop: Stop) -> None:
-        tries = max(1, round(self._patience / _TRY_SECONDS))
-        for left in reversed(range(tries)):
+    def _begun(self, path: Path, stop: Stop, stack: ExitStack) -> tuple[apsw.Connection, SqliteFile]:
+        """A connection in a read transaction on what has been found, which nobody has written to since."""
+        for left in reversed(range(max(1, round(self._patience / _TRY_SECONDS)))):
             stop.check()
-            try:
-                connection.execute("BEGIN")
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
-            except apsw.Error as error:
-                if left and locked(error):
-                    connection.execute("ROLLBACK")
-                    stop.wait(_TRY_SECONDS)
-                    continue
-                raise unreadable(path, error) from error
-            else:
-                return
+            file = find(path)
+            with ExitStack() as tried:
+                connection = tried.enter_context(closing(connect(file)))
+                tried.enter_context(stop.interrupting(connection.interrupt))
+                if _begins(connection, file, last=not left):
+                    stack.push(tried.pop_all())
+                    return connection, file
+            stop.wait(_TRY_SECONDS)
+        raise AssertionError  # The last try returns or raises.
+
+    def _version(self, file: SqliteFile) -> str:
+        """That of what was found, before anything was read: one that is too old only makes a resumption begin anew."""
+        logged = file.found.logged
+        if not file.live or logged is None or logged < self._clock() - _COMMIT_SECONDS:
+            return file.found.version
+        # A commit may be in the log already and not in the transaction: the same log would mean other rows later.
+        return f"{file.found.version}-{secrets.token_hex(8)}"
+
+
+def _begins(connection: apsw.Connection, file: SqliteFile, *, last: bool) -> bool:
+    """Whether the transaction has begun; it has not if a writer was there, who is an error at the `last` try."""
+    try:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        file.check()
+    except apsw.Error as error:
+        if last or not locked(error):
+            raise unreadable(file.path, error) from error
+        return False
+    except Unreadable:
+        if last:
+            raise
+        return False
+    return True
 
 
 class SqliteSnapshot:
     """An open read transaction on one file."""
 
-    def __init__(self, connection: apsw.Connection, file: SqliteFile, stop: Stop, opened: _Opened) -> None:
+    def __init__(self, connection: apsw.Connection, file: SqliteFile, stop: Stop, version: str) -> None:
         self.file = file
         self.stop = stop
         self._connection = connection
-        self._opened = opened
+        self._version = version
         self._catalog = Catalog(connection, file.path, stop)
         self._foreign: dict[tuple[str, tuple[str, ...]], set[str]] = {}
 
@@ -129,14 +147,12 @@ class SqliteSnapshot:
         return int(rows)
 
     def version(self) -> str:
-        """See `Snapshot.version`: that of the moment when the file was opened, unless it has been replaced.
+        """See `Snapshot.version`: that of the moment when the snapshot began.
 
         Raises `Unreadable` if what has been read so far may be a mixture, because nothing kept writers away.
         """
-        if self.file.identity() != self._opened.identity:
-            return self.file.version()
-        _require_quiet(self.file, self._opened)
-        return self._opened.version
+        self.file.check()
+        return self._version
 
     def shape(self, table: str) -> Shape:
         """See `Snapshot.shape`."""
@@ -154,9 +170,7 @@ class SqliteSnapshot:
         chosen = table, tuple(columns)
         if chosen not in self._foreign:
             with self._reading():
-                self._foreign[chosen] = {
-                    column for column in columns if self._collation(table, column) not in _BUILT_IN
-                }
+                self._foreign[chosen] = {column for column in columns if not built_in(self._collation(table, column))}
         encoding, foreign = self._catalog.encoding, self._foreign[chosen]
         return shown.statement(table, columns, values, encoding=encoding, foreign=foreign)
 
@@ -166,7 +180,7 @@ class SqliteSnapshot:
 
     def _collation(self, table: str, column: str) -> str:
         try:
-            return self._connection.column_metadata("main", table, column)[1].upper()
+            return self._connection.column_metadata("main", table, column)[1]
         except UnicodeDecodeError:  # either the collation's name or the type's
             return ""
 
@@ -180,9 +194,3 @@ class SqliteSnapshot:
         except UnicodeDecodeError as error:
             # Of values it is caught where they are read.
             raise TableUnreadable("a name in its declaration is not valid UTF-8", damaged=False) from error
-
-
-def _require_quiet(file: SqliteFile, opened: _Opened) -> None:
-    """What was opened because nobody wrote must not have been written to since. Raises `Unreadable`."""
-    if file.quiet and file.version() != opened.version:
-        raise Unreadable(f"{file.path}: it was changed while it was read; compare again")

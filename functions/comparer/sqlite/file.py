@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
+import string
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,50 +41,88 @@ _REASONS = {
 }
 _LOCKED = {apsw.SQLITE_BUSY, apsw.SQLITE_LOCKED}
 _BUILT_IN = {"BINARY", "NOCASE", "RTRIM"}
+_TO_UPPER = str.maketrans(string.ascii_lowercase, string.ascii_uppercase)
 _DAMAGE = {apsw.SQLITE_CORRUPT, apsw.SQLITE_NOTADB, apsw.SQLITE_IOERR}
 
 
 @dataclass(frozen=True)
+class State:
+    """What tells whether a file has been written to or replaced, of one moment.
+
+    `logged`: when its write-ahead log was written to, in seconds since 1970; None: it has none, or an empty one.
+    """
+
+    identity: tuple[int, int]
+    version: str
+    logged: float | None
+
+
+@dataclass(frozen=True)
 class SqliteFile:
-    """A database file. `quiet`: it is in WAL mode and nobody has it open, so that it is read as ``immutable``."""
+    """A database file. `quiet`: it is in WAL mode and nobody has it open, so that it is read as ``immutable``.
+
+    `live`: it is in WAL mode and somebody has it open, who may change it under a reader's eyes without harm. `found`:
+    what it was like when it was found.
+    """
 
     path: Path
     quiet: bool
+    live: bool
+    found: State
 
     def uri(self) -> str:
         """What SQLite opens or attaches it by, read-only."""
         return _uri(self.path, immutable=self.quiet)
 
     def identity(self) -> tuple[int, int]:
-        """What `identity` says of it now. Raises `Unreadable`."""
-        return identity(self.path)
+        """The device and the inode of the file that the path names now. Raises `Unreadable`."""
+        return _identity(_stat(self.path))
 
     def version(self) -> str:
-        """What `version` says of it now. Raises `Unreadable`."""
-        return version(self.path)
+        """Changes whenever the database is written to or replaced. Raises `Unreadable`."""
+        return _state(self.path, header(self.path)).version
+
+    def check(self) -> None:
+        """Raise `Unreadable` if what a transaction has read since the file was found may be a mixture.
+
+        Where it is neither quiet nor live a reader's lock keeps everybody out who asks SQLite; a program that copies
+        another file over this one doesn't ask.
+        """
+        if self.identity() != self.found.identity:
+            raise Unreadable(f"{self.path}: it was replaced while it was read; compare again")
+        if not self.live and self.version() != self.found.version:
+            advice = "; if that happens each time, keep a connection to it open meanwhile, or compare a copy"
+            changed = f"{self.path}: it was changed while it was read; compare again"
+            raise Unreadable(changed + (advice if self.quiet else ""))
 
 
 def find(path: Path) -> SqliteFile:
     """The file as it is now; nothing stays open. Raises `Unreadable`, as for what is no regular file."""
-    wal = header(path)[_WAL_VERSIONS] == b"\x02\x02"
-    return SqliteFile(path, quiet=wal and not _log(path).exists())
+    head = header(path)
+    state = _state(path, head)
+    wal = head[_WAL_VERSIONS] == b"\x02\x02"
+    logging = wal and _log(path).exists()
+    return SqliteFile(path, quiet=wal and not logging, live=logging, found=state)
 
 
-def identity(path: Path) -> tuple[int, int]:
-    """The device and the inode of the file that the path names now. Raises `Unreadable`."""
+def _state(path: Path, head: bytes) -> State:
+    """`head`: the header. A write-ahead log without content is as good as none: readers make and remove one."""
     found = _stat(path)
+    log = _stat_of_log(path)
+    counter = head[_CHANGE_COUNTER].hex()
+    # The time of writing can be set back, that of the inode's change can't. The log's inode is changed by readers too:
+    # SQLite gives the log to the owner of the database whenever root opens it.
+    version = f"{found.st_ino}-{_written(found)}-{found.st_ctime_ns}-{counter}"
+    logged = f"{log.st_ino}-{_written(log)}" if log else "0"
+    return State(_identity(found), f"{version}-{logged}", log.st_mtime if log else None)
+
+
+def _written(found: os.stat_result) -> str:
+    return f"{found.st_size}-{found.st_mtime_ns}"
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
     return found.st_dev, found.st_ino
-
-
-def version(path: Path) -> str:
-    """Changes whenever the database is written to or replaced. Raises `Unreadable`.
-
-    A write-ahead log without content is as good as none: readers make and remove one.
-    """
-    found, counter = _stat(path), header(path)[_CHANGE_COUNTER].hex()
-    log = _stat(_log(path)) if _log(path).exists() else None
-    logged = f"{log.st_size}-{log.st_mtime_ns}" if log and log.st_size else "0"
-    return f"{found.st_ino}-{found.st_size}-{found.st_mtime_ns}-{counter}-{logged}"
 
 
 def header(path: Path) -> bytes:
@@ -132,9 +171,19 @@ def table_unreadable(path: Path, error: apsw.Error) -> Exception:
     return TableUnreadable(str(error), damaged=code in _DAMAGE)
 
 
+def upper(name: str) -> str:
+    """As SQLite writes it in capitals: it knows the letters of ASCII alone."""
+    return name.translate(_TO_UPPER)
+
+
+def built_in(collation: str) -> bool:
+    """Whether SQLite has this collation by itself."""
+    return upper(collation) in _BUILT_IN
+
+
 def _stand_in(connection: apsw.Connection, name: str) -> None:
     """Let tables be read that are ordered by a collation of their own program's: a scan never asks how."""
-    if name.upper() in _BUILT_IN:
+    if built_in(name):
         return  # In a UTF-16 database SQLite asks for these too, before it makes them from its own for UTF-8.
 
     def compare(_: str, __: str) -> int:
@@ -156,6 +205,17 @@ def _stat(path: Path) -> os.stat_result:
         return path.stat()
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or type(error).__name__}") from error
+
+
+def _stat_of_log(path: Path) -> os.stat_result | None:
+    """None: there is none, or an empty one. A writer removes it when it closes, at any moment."""
+    try:
+        found = _log(path).stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Unreadable(f"{_log(path)}: {error.strerror or type(error).__name__}") from error
+    return found if found.st_size else None
 
 
 def _primary(error: apsw.Error) -> int:

@@ -11,16 +11,17 @@ import apsw
 from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.core.table import Column, Key, Rule, Shape
 from functions.comparer.sqlite.catalog import Table, quoted
+from functions.comparer.sqlite.file import upper
 
 _COLUMNS = """
-    SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), "notnull", pk FROM pragma_table_xinfo(?, 'main')
+    SELECT cid, CAST(name AS BLOB), CAST(type AS BLOB), "notnull", pk FROM temp.pragma_table_xinfo(?, 'main')
     WHERE hidden <> 1 ORDER BY cid
 """
 # Unique indexes over whole rows, the one of the primary key first, by the columns that make the rows unique.
 _INDEXES = """
     SELECT l.seq, l.origin, x.cid, CASE upper(x.coll)
         WHEN 'BINARY' THEN 'exact' WHEN 'NOCASE' THEN 'nocase' WHEN 'RTRIM' THEN 'rtrim' END
-    FROM pragma_index_list(?, 'main') AS l, pragma_index_xinfo(l.name, 'main') AS x
+    FROM temp.pragma_index_list(?, 'main') AS l, temp.pragma_index_xinfo(l.name, 'main') AS x
     WHERE l."unique" AND NOT l.partial AND x.key ORDER BY l.origin <> 'pk', l.seq, x.seqno
 """
 _AFFINITIES = (
@@ -49,7 +50,7 @@ class _Index:
 
 def affinity(declared: str, *, strict: bool = False) -> str:
     """How a column of that type keeps its values (SQLite, "Datatypes", 3.1). `strict`: the table is STRICT."""
-    kind = declared.upper()
+    kind = upper(declared)
     if not kind or (strict and kind == "ANY"):
         return "BLOB"
     return next((found for words, found in _AFFINITIES if any(word in kind for word in words)), "NUMERIC")
