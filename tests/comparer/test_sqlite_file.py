@@ -180,21 +180,14 @@ def test_the_version_stays_however_often_a_log_is_read(file: Path) -> None:
 
 def test_a_log_that_goes_away_at_any_moment_is_as_good_as_none(file: Path) -> None:
     log = file.with_name(file.name + "-wal")
-    done = threading.Event()
-
-    def come_and_go() -> None:
-        while not done.is_set():
-            log.write_bytes(b"frames")
-            log.unlink()
-
-    thread = threading.Thread(target=come_and_go)
-    thread.start()
-    try:
-        versions = {find(file).version() for _ in range(500)}
-    finally:
-        done.set()
-        thread.join()
-    assert find(file).version() in versions
+    code = "import os, sys\nwhile True:\n    open(sys.argv[1], 'wb').close(); print(flush=True); os.unlink(sys.argv[1])"
+    with subprocess.Popen([sys.executable, "-c", code, log], stdout=subprocess.PIPE) as coming_and_going:
+        assert coming_and_going.stdout
+        before = find(file).version()
+        for _ in range(3000):
+            coming_and_going.stdout.readline()  # The log is there at this moment.
+            assert find(file).version() == before
+        coming_and_going.kill()
 
 
 def overwrite(path: Path, content: bytes) -> None:
