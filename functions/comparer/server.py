@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
 from functions.comparer.api.access import Access
 from functions.comparer.api.application import Api
+from functions.comparer.api.connection import connections
 from functions.comparer.export.life import Exports
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import ComparerConfig
@@ -24,22 +24,8 @@ from functions.comparer.tasks.life import Tasks
 from functions.comparer.tasks.store import Store
 
 _log = logging.getLogger(__name__)
-_http_log = logging.getLogger(f"{__name__}.http")
 
 PORT = 8081
-
-
-def _told_in_a_line(record: logging.LogRecord) -> bool:
-    """What isn't HTTP is the client's fault: where this program noticed it is of no use to anybody."""
-    error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
-        reason = " ".join(error.message.split())
-        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
-        record.msg, record.args, record.exc_info = "%s: %s", (record.getMessage(), reason), None
-    return True
-
-
-_http_log.addFilter(_told_in_a_line)
 
 
 class Service:
@@ -48,6 +34,7 @@ class Service:
     def __init__(
         self,
         url: str,
+        server: asyncio.Server,
         runner: web.AppRunner,
         store: Store,
         tasks: Tasks,
@@ -55,6 +42,7 @@ class Service:
         jobs: dict[str, Job],
     ) -> None:
         self.url = url
+        self._server = server
         self._runner = runner
         self._store = store
         self._tasks = tasks
@@ -81,6 +69,7 @@ class Service:
 
     async def close(self) -> None:
         """Stop serving and comparing. What is unfinished stays so in the store, and runs again in the next service."""
+        self._server.close()
         await self._runner.cleanup()
         self._watch.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -112,17 +101,25 @@ async def serve(
     tasks = Tasks(opened, jobs, now, unique)
     exports = Exports(opened, now)
     api = Api(opened, jobs, tasks, exports, Access(config.auth, now, unique), unique)
-    runner = web.AppRunner(api.application(), access_log=None, logger=_http_log, shutdown_timeout=1.0)
+    runner = web.AppRunner(api.application(), shutdown_timeout=1.0)
     try:
-        await runner.setup()
-        await web.TCPSite(runner, host, port).start()
+        server = await _listening(runner, host, port, unique)
     except BaseException:
         await runner.cleanup()
         opened.close()
         raise
-    address = runner.addresses[0]
+    address = server.sockets[0].getsockname()
     shown = f"[{address[0]}]" if ":" in address[0] else address[0]
-    return Service(f"http://{shown}:{address[1]}", runner, opened, tasks, exports, jobs)
+    return Service(f"http://{shown}:{address[1]}", server, runner, opened, tasks, exports, jobs)
+
+
+async def _listening(runner: web.AppRunner, host: str, port: int, unique: Callable[[], str]) -> asyncio.Server:
+    """Serve the runner's application by connections of our own, which aiohttp's sites have no place for."""
+    await runner.setup()
+    if runner.server is None:
+        raise RuntimeError("the application was not set up")
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(connections(runner.server, loop, unique), host, port)
 
 
 def default_store(env: Mapping[str, str] = os.environ) -> Path:
