@@ -18,6 +18,7 @@ from functions.comparer.api.status_numbers import NUMBERS, number_of_database, n
 from functions.comparer.core.results import DataResult
 from functions.comparer.jobs import Job
 from functions.comparer.tasks.found import FoundDatabase, FoundTable, databases, tables
+from functions.comparer.tasks.key_words import key_words_of
 from functions.comparer.tasks.store import Level, Store, Task
 from functions.comparer.tasks.stored import differences_part
 from functions.pipeline.drs_models import (
@@ -102,7 +103,7 @@ def content_difference(store: Store, job: Job, task_id: str, query: Mapping[str,
 
     `count` is of the rows that are kept and can be paged through; the three other numbers are exact, however few are.
     A table that the task doesn't have is refused (DRS.M00202) once the task has ended; until then it may come, and the
-    page is empty. Raises `ApiError`.
+    page is empty. Keys are told apart as in `key_words`. Raises `ApiError`.
     """
     limit, offset = read_page(query)
     database, name = read_needed(query, "db_name"), query.get("table_name")
@@ -115,6 +116,8 @@ def content_difference(store: Store, job: Job, task_id: str, query: Mapping[str,
     if table is None and task.ended_at is not None:
         raise ApiError("DRS.M00202", "table_name", "the task has no such table in that source database")
     part = differences_part(database, name)
+    entries = store.page(task.id, part, limit, offset)
+    words = key_words_of(store, task.id, database, name)
     return ContentDifferencePage(
         count=store.item_count(task.id, part),
         target_meta_is_null=table.missing if table else 0,
@@ -122,12 +125,12 @@ def content_difference(store: Store, job: Job, task_id: str, query: Mapping[str,
         source_target_meta_not_null=table.changed if table else 0,
         contents_infos=[
             ContentDifference(
-                source_key_value=entry["source_key"],
-                target_key_value=entry["target_key"],
+                source_key_value=words.of(entry, "source"),
+                target_key_value=words.of(entry, "target"),
                 select_sql=entry["source_sql"],
                 target_select_sql=entry["target_sql"],
             )
-            for entry in store.page(task.id, part, limit, offset)
+            for entry in entries
         ],
     )
 

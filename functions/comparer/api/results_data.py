@@ -3,7 +3,8 @@
 Counts are totals. A page cuts the databases' overview and the tables of each database: the first tables of a database
 are on the page that its overview is on, and the next ones on the pages after that. The rows that differ are one list
 over all tables of the task, and a page cuts that: no answer holds more of them than were asked for. Every table with
-differing rows is named, with the number of those that can be paged through, on every page.
+differing rows is named, with the number of those that can be paged through, on every page. Their keys are told apart as
+in `key_words`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from functions.comparer.core.results import DataResult
 from functions.comparer.jobs import Job
 from functions.comparer.tasks.found import FoundDatabase, FoundTable, databases, tables
+from functions.comparer.tasks.key_words import key_words_of
 from functions.comparer.tasks.store import Store, Task
 from functions.comparer.tasks.stored import DATABASES, differences_part
 from functions.pipeline.drs_models import (
@@ -151,22 +153,26 @@ def _content_diffs(store: Store, task: Task, found: list[FoundDatabase], page: P
             first = max(page.offset - before, 0)
             room = page.offset + page.limit - before - first
             is_here = room > 0 and first < table.kept
-            part = differences_part(database.source_db, table.table)
             yield ContentDiffs(
                 source_db_name=database.source_db,
                 source_table_name=table.table,
-                content_compare_diff=[
-                    _content_diff(entry) for entry in (store.page(task.id, part, room, first) if is_here else ())
-                ],
+                content_compare_diff=_rows(store, task, database, table, room, first) if is_here else [],
                 content_compare_diff_count=table.kept,
             )
             before += table.kept
 
 
-def _content_diff(entry: Mapping[str, Any]) -> ContentDiff:
-    return ContentDiff(
-        source_key_value=entry["source_key"],
-        target_key_value=entry["target_key"],
-        source_select_sql=entry["source_sql"],
-        target_select_sql=entry["target_sql"],
-    )
+def _rows(
+    store: Store, task: Task, database: FoundDatabase, table: FoundTable, limit: int, offset: int
+) -> list[ContentDiff]:
+    entries = store.page(task.id, differences_part(database.source_db, table.table), limit, offset)
+    words = key_words_of(store, task.id, database.source_db, table.table)
+    return [
+        ContentDiff(
+            source_key_value=words.of(entry, "source"),
+            target_key_value=words.of(entry, "target"),
+            source_select_sql=entry["source_sql"],
+            target_select_sql=entry["target_sql"],
+        )
+        for entry in entries
+    ]

@@ -1,6 +1,7 @@
 """What is in a task's result file: from the stored findings to the rows of its sheets. Pure, and row by row.
 
-Keys and lists of columns are JSON arrays: whatever a name or value contains, one can't be taken for two.
+Keys and lists of columns are JSON arrays: whatever a name or value contains, one can't be taken for two. Keys are told
+apart as in `key_words`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Final
 
 from functions.comparer.core.results import DataResult, ObjectResult
 from functions.comparer.tasks.found import FoundTable, Parts, databases, differences, every, is_final, tables
+from functions.comparer.tasks.key_words import key_words_of
 from functions.comparer.tasks.stored import TYPES, Level, Task, objects_part
 from functions.pipeline.drs_models import iso_utc
 
@@ -167,14 +169,15 @@ def _values(table: FoundTable) -> Row:
 def _differences(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator[Row]:
     for database in databases(parts, task, mapping):
         for table in tables(parts, task, database):
+            words = key_words_of(parts, task.id, database.source_db, table.table)
             for entry in differences(parts, task, database.source_db, table.table):
                 yield (
                     database.source_db,
                     database.target_db,
                     table.table,
                     _KINDS[entry["kind"]],
-                    _json(entry["source_key"]),
-                    _json(entry["target_key"]),
+                    _json(words.of(entry, "source")),
+                    _json(words.of(entry, "target")),
                     _json(entry["columns"]),
                     entry["source_sql"],
                     entry["target_sql"],
