@@ -70,6 +70,8 @@ if TYPE_CHECKING:
         ContentDetail,
         ContentDetails,
         ContentDiff,
+        ContentDifference,
+        ContentDifferencePage,
         ContentDiffs,
         ContentOverview,
         ContentResults,
@@ -85,8 +87,6 @@ if TYPE_CHECKING:
         TaskList,
     )
     from functions.pipeline.drs_models.served import (
-        ContentDifference,
-        ContentDifferencePage,
         CreateDataTask,
         CreatedDataTask,
         CreateObjectTask,

@@ -1,4 +1,4 @@
-"""The answer of query-compare-result (drs_03_0137): all three levels and the task list, results as words."""
+"""What comparisons have found: query-compare-result (drs_03_0137), in words, and the rows of a table (drs_03_0254)."""
 
 from __future__ import annotations
 
@@ -149,3 +149,22 @@ class QueryCompareResultAnswer(Section):
     line_compare_results: LineResults | None = None
     content_compare_results: ContentResults | None = None
     compare_task_list_results: TaskList | None = None
+
+
+class ContentDifference(Answer):
+    """drs_03_0254: one differing row; a side without it has neither key nor statement. ``select_sql``: the source's."""
+
+    source_key_value: list[str | None] | None = None
+    target_key_value: list[str | None] | None = None
+    select_sql: Text = None
+    target_select_sql: Text = None
+
+
+class ContentDifferencePage(Section):
+    """Answer of content-difference (drs_03_0254): the rows that only the source, only the target, and both have."""
+
+    count: Count = None
+    target_meta_is_null: Count = None
+    source_meta_is_null: Count = None
+    source_target_meta_not_null: Count = None
+    contents_infos: list[ContentDifference] | None = None

@@ -1,6 +1,6 @@
-"""What only a server of the API reads or writes: the bodies of the endpoints that nothing here calls.
+"""What only a server of the API reads or writes: the bodies of the endpoints that no function calls.
 
-Sources: drs_03_0243, 0254, 0255, 0258; each class names its page.
+Sources: drs_03_0243, 0255, 0258; each class names its page.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from functions.pipeline.drs_models.answers import Answer, Count, Section, Text
+from functions.pipeline.drs_models.answers import Answer, Text
 from functions.pipeline.drs_models.requests import CompareObjectInfo, CompareObjectInfoWithToken, Request, StartTime
 
 ReportType = Literal["contents", "lines", "random", "objects_comparison", "repair_data"]
@@ -59,25 +59,6 @@ class CreatedDataTask(Answer):
     """Answer of POST table/compare (drs_03_0243)."""
 
     id: Text = None
-
-
-class ContentDifference(Answer):
-    """drs_03_0254: one differing row; a side without it has neither key nor statement. ``select_sql``: the source's."""
-
-    source_key_value: list[str | None] | None = None
-    target_key_value: list[str | None] | None = None
-    select_sql: Text = None
-    target_select_sql: Text = None
-
-
-class ContentDifferencePage(Section):
-    """Answer of content-difference (drs_03_0254): the rows that only the source, only the target, and both have."""
-
-    count: Count = None
-    target_meta_is_null: Count = None
-    source_meta_is_null: Count = None
-    source_target_meta_not_null: Count = None
-    contents_infos: list[ContentDifference] | None = None
 
 
 class ExportRequest(Request):
