@@ -134,6 +134,9 @@ class MemoryJoint:
         del plan
         return "joined"
 
+    def length(self, plan: TablePlan) -> int:
+        return self.source.count(plan.table) + self.target.count(plan.table)
+
     def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
         self.source.endpoint.happens(f"chunks after {after}", plan.table)
         (at,) = plan.key

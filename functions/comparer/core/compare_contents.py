@@ -11,7 +11,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from functions.comparer.core.contents_plans import Means, TableTask, plan_tables
-from functions.comparer.core.contents_table import Both, Contradiction, compare_table, fail
+from functions.comparer.core.contents_table import Both, Contradiction, compare_table, fail, length
 from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of
 from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.pairs import Pair
@@ -95,7 +95,7 @@ class _Run:
         try:
             table.result = DataResult.COMPARING
             if table.mark is None:
-                table.rows_total = both.source.count(table.table) + both.target.count(table.table)
+                table.rows_total = length(both, plan, table)
                 self.recorder.begun(self.report.source_db, table)
             compare_table(both, plan, table, task.remarks, self.ask.stop, compared)
         except TableUnreadable as error:

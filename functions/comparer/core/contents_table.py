@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from functions.comparer.core.engine import Joint, Snapshot, Stop, closed
+from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, closed
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
 from functions.comparer.core.shown import shown, weight
 from functions.comparer.core.spilled import METHOD, spilled
@@ -30,6 +30,15 @@ class Both:
     joint: Joint | None
 
 
+def length(both: Both, plan: TablePlan, table: TableContents) -> int:
+    """How many rows both sides have together, in the way in which they will be compared.
+
+    Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+    """
+    joint = _joint(both, table)
+    return joint.length(plan) if joint else both.source.count(plan.table) + both.target.count(plan.table)
+
+
 def compare_table(
     both: Both,
     plan: TablePlan,
@@ -44,18 +53,26 @@ def compare_table(
     Raises `TableUnreadable`, `Unreadable`, `Stopped`, and `Contradiction`, which must never happen.
     """
     table.source_rows, table.target_rows = table.source_rows or 0, table.target_rows or 0
-    with closed(_chunks(both, plan, table, stop)) as chunks:
-        for chunk in chunks:
-            stop.check()
-            new = list(_kept(chunk, plan, both, table))
-            _add(table, chunk)
-            compared(new)
-    # An engine that can't hold its snapshot against writers says so here: the table has no result then.
-    both.source.version()
-    both.target.version()
+    try:
+        with closed(_chunks(both, plan, table, stop)) as chunks:
+            for chunk in chunks:
+                stop.check()
+                new = list(_kept(chunk, plan, both, table))
+                _add(table, chunk)
+                compared(new)
+    except TableUnreadable:
+        _check_snapshots(both)  # What looks like damage may be what a writer has done meanwhile.
+        raise
+    _check_snapshots(both)
     _check(table)
     _end(table, remarks)
     compared(())
+
+
+def _check_snapshots(both: Both) -> None:
+    """An engine that can't hold its snapshot against writers says so here: the table has no result then."""
+    both.source.version()
+    both.target.version()
 
 
 def _room(table: TableContents) -> int:
@@ -74,10 +91,12 @@ def _kept(chunk: Chunk, plan: TablePlan, both: Both, table: TableContents) -> It
 
 
 def _chunks(both: Both, plan: TablePlan, table: TableContents, stop: Stop) -> Iterator[Chunk]:
-    room = _room(table)
-    if both.joint is None or table.method == METHOD:
-        return spilled(both.source, both.target, plan, room, stop)
-    return both.joint.chunks(plan, table.mark, room)
+    room, joint = _room(table), _joint(both, table)
+    return joint.chunks(plan, table.mark, room) if joint else spilled(both.source, both.target, plan, room, stop)
+
+
+def _joint(both: Both, table: TableContents) -> Joint | None:
+    return None if table.method == METHOD else both.joint
 
 
 def _add(table: TableContents, chunk: Chunk) -> None:

@@ -96,6 +96,10 @@ class Joint(Protocol):
         """How it compares a table that it takes, in a word: a mark is only good for the method that gave it."""
         ...
 
+    def length(self, plan: TablePlan) -> int:
+        """How many rows the two tables have together. Raises as `chunks` does."""
+        ...
+
     def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
         """Compare a table from the mark `after` on (None: from its beginning), handing out up to `room` differences.
 

@@ -10,8 +10,8 @@ from functions.comparer.core.table import Chunk, Difference, Row, TablePlan
 from functions.comparer.sqlite.crew import Pace, Session, in_order
 from functions.comparer.sqlite.keys import Place, Span, mark, place, stays, typed_row, unmarked
 from functions.comparer.sqlite.layout import Layout
-from functions.comparer.sqlite.parts import Cutter, Part
-from functions.comparer.sqlite.statements import extras, lengths, listing, tally
+from functions.comparer.sqlite.parts import Cut, Cutter, Part
+from functions.comparer.sqlite.statements import count, extras, listing, tally
 
 METHOD = "joined"
 
@@ -23,18 +23,19 @@ def joined(
     after: str | None,
     room: int,
     pace: Pace,
+    rows: tuple[int, int],
 ) -> Iterator[Chunk]:
     """Compare a table with a key from a mark on, handing out up to `room` differences in the order of the key.
 
-    Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+    `rows`: how many rows each side has. Raises `TableUnreadable`, `Unreadable` and `Stopped`.
     """
-    _check_indexes(sessions[0], layout)
+    _check_indexes(sessions[0], layout, rows)
     run = _Run(layout, plan, room)
     cutter = Cutter(layout, None if after is None else unmarked(after), pace.rows)
 
-    def compare(session: Session, cut: tuple[Span, int | None]) -> Chunk:
+    def compare(session: Session, cut: Cut) -> Chunk:
         began = pace.clock()
-        chunk = run.compare(session, cutter.counted(session, *cut))
+        chunk = run.compare(session, cutter.counted(session, cut))
         cutter.took(pace.clock() - began)
         return chunk
 
@@ -115,13 +116,13 @@ class _Run:
         return place(key, self.layout.rules, self.layout.encoding)
 
 
-def _check_indexes(session: Session, layout: Layout) -> None:
+def _check_indexes(session: Session, layout: Layout, rows: tuple[int, int]) -> None:
     """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
-    for side in (layout.source, layout.target):
-        if side.apart:
-            ((rows, indexed),) = session.rows(lengths(side))
-            if rows != indexed:
-                raise TableUnreadable(f"it has {rows} rows that its index says are {indexed}", damaged=True)
+    for side, number in zip((layout.source, layout.target), rows, strict=True):
+        if side.rowid is not None:
+            entries = session.number(count(layout, side, Span(None, None)))
+            if number != entries:
+                raise TableUnreadable(f"it has {number} rows that its index says are {entries}", damaged=True)
 
 
 def extra_rows(part: Part, missing: int) -> int:

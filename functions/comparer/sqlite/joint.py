@@ -69,6 +69,7 @@ class SqliteJoint:
         self._encoding = encoding
         self._pace = pace
         self._layouts: dict[TablePlan, Layout | None] = {}
+        self._lengths: dict[TablePlan, tuple[int, int]] = {}
         self._tables: Listed | None = None
 
     def takes(self, plan: TablePlan) -> bool:
@@ -79,33 +80,47 @@ class SqliteJoint:
         """See `Joint.method`."""
         return JOINED if plan.key else PAIRED
 
+    def length(self, plan: TablePlan) -> int:
+        """See `Joint.length`."""
+        return sum(self._counted(plan))
+
     def chunks(self, plan: TablePlan, after: str | None, room: int) -> Iterator[Chunk]:
         """See `Joint.chunks`."""
-        found = self._layout(plan)
-        if found is None:
-            raise TableUnreadable("it was altered while it was compared", damaged=False)
+        found = self._found(plan)
         if plan.key:
-            chunks = joined(self._sessions, found, plan, after, room, self._pace)
+            chunks = joined(self._sessions, found, plan, after, room, self._pace, self._counted(plan))
         else:
             chunks = paired(self._sessions, found, room, self._pace)
-        counted = [0, 0] if after is None else self._before(found, after)
+        passed = [0, 0] if after is None else self._before(found, after)
         with closed(chunks):
             for chunk in chunks:
                 self._files.check()
-                counted = [counted[0] + chunk.source_rows, counted[1] + chunk.target_rows]
+                passed = [passed[0] + chunk.source_rows, passed[1] + chunk.target_rows]
                 yield chunk
-        self._check_all(found, counted)
+        self._check_all(plan, passed)
 
     def _before(self, found: Layout, after: str) -> list[int]:
         span = Span(None, unmarked(after))
         return [self._sessions[0].number(count(found, side, span)) for side in (found.source, found.target)]
 
-    def _check_all(self, found: Layout, counted: Sequence[int]) -> None:
+    def _check_all(self, plan: TablePlan, passed: Sequence[int]) -> None:
         """Refuse a table whose parts aren't all of it: where rows are out of order, its parts end too early."""
-        for side, number in zip((found.source, found.target), counted, strict=True):
-            rows = self._sessions[0].number(length(side))
+        for rows, number in zip(self._counted(plan), passed, strict=True):
             if rows != number:
                 raise TableUnreadable(f"it has {rows} rows, of which {number} are found by their keys", damaged=True)
+
+    def _counted(self, plan: TablePlan) -> tuple[int, int]:
+        """How many rows each side has, as SQLite counts them fastest; they remain so many in one transaction."""
+        if plan not in self._lengths:
+            found, session = self._found(plan), self._sessions[0]
+            self._lengths[plan] = session.number(length(found.source)), session.number(length(found.target))
+        return self._lengths[plan]
+
+    def _found(self, plan: TablePlan) -> Layout:
+        found = self._layout(plan)
+        if found is None:
+            raise TableUnreadable("it was altered while it was compared", damaged=False)
+        return found
 
     def _layout(self, plan: TablePlan) -> Layout | None:
         if plan not in self._layouts:

@@ -40,8 +40,8 @@ _INDEXES = """
 class Side:
     """One table. `columns`: in the order of the plan; `key`: what brings its rows in order.
 
-    `index`: the unique index over the key; None: the rows lie in the order of the key, which is the rowid. `apart`:
-    the index is not the table itself, as it is without a rowid.
+    `index`: the unique index over the key, which is the table itself where it has no rowid; None: the rows lie in the
+    order of the key, which is the rowid. `rowid`: the name of what leads from an index to the rows apart from it.
     """
 
     schema: str
@@ -49,12 +49,16 @@ class Side:
     columns: tuple[str, ...]
     key: tuple[str, ...]
     index: str | None
-    apart: bool = False
+    rowid: str | None = None
 
     def named(self, alias: str) -> str:
-        """What stands after FROM."""
+        """What stands after FROM for the rows in the order of the key; of an index apart from them, its entries."""
         how = "NOT INDEXED" if self.index is None else f"INDEXED BY {quoted(self.index)}"
         return f"{self.schema}.{quoted(self.table)} AS {alias} {how}"
+
+    def plain(self, alias: str) -> str:
+        """What stands after FROM for the rows in any order, never through an index apart from them."""
+        return f"{self.schema}.{quoted(self.table)} AS {alias} NOT INDEXED"
 
 
 @dataclass(frozen=True)
@@ -116,15 +120,21 @@ class _Table:
         index = next(fitting, None)
         if index is None:
             return None
-        return Side(self.schema, self.name, columns, key, index.name, apart=self.has_rowid or not index.primary)
+        rowid = self._rowid() if self.has_rowid else None
+        # What an index says of a row must be looked up in the row, which has to be reached for that.
+        reached = rowid is not None if self.has_rowid else index.primary
+        return Side(self.schema, self.name, columns, key, index.name, rowid) if reached else None
 
     def by_rowid(self, columns: tuple[str, ...]) -> Side | None:
         """The table in the order of its rowid; None: it has none, or its columns leave no name for it."""
-        taken = {_folded(column.name) for column in self.columns.values()}
-        name = next((name for name in _ROWID_NAMES if _folded(name) not in taken), None)
+        name = self._rowid() if self.has_rowid else None
+        return None if name is None else Side(self.schema, self.name, columns, (name,), None)
+
+    def _rowid(self) -> str | None:
         if self.alias is not None:
-            name = self.columns[self.alias].name
-        return Side(self.schema, self.name, columns, (name,), None) if self.has_rowid and name is not None else None
+            return self.columns[self.alias].name
+        taken = {_folded(column.name) for column in self.columns.values()}
+        return next((name for name in _ROWID_NAMES if _folded(name) not in taken), None)
 
 
 Listed = Mapping[tuple[str, bytes], tuple[bool, bool]]

@@ -21,10 +21,11 @@ from functions.comparer.core.spilled import spilled_rows
 from functions.comparer.core.table import Chunk, Difference, Malformed, Row, TablePlan
 from functions.comparer.sqlite.crew import Pace, Session, in_order
 from functions.comparer.sqlite.joined import extra_rows
-from functions.comparer.sqlite.keys import Span, typed
+from functions.comparer.sqlite.keys import typed
 from functions.comparer.sqlite.layout import Layout, Side
-from functions.comparer.sqlite.parts import Cutter, Part
-from functions.comparer.sqlite.statements import Statement, extras, largest, rowids, surplus_rows, whole_rows
+from functions.comparer.sqlite.parts import Cut, Cutter, Part
+from functions.comparer.sqlite.statements import Statement, extras, rowids
+from functions.comparer.sqlite.surplus import largest, surplus_rows, whole_rows
 
 METHOD = "paired"
 
@@ -67,9 +68,9 @@ def paired(
     """
     cutter = Cutter(layout, None, pace.rows)
 
-    def compare(session: Session, cut: tuple[Span, int | None]) -> _Left:
+    def compare(session: Session, cut: Cut) -> _Left:
         began = pace.clock()
-        left = _left(session, layout, cutter.counted(session, *cut))
+        left = _left(session, layout, cutter.counted(session, cut))
         cutter.took(pace.clock() - began)
         return left
 

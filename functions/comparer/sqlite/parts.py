@@ -25,6 +25,19 @@ _SHORT_SECONDS, _TOO_LONG_SECONDS = 0.1, 0.3
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A part that is not counted yet.
+
+    `passed`: how many rows of the source there were on the way to its end; `target_rows`: how many the target has;
+    None: not known by now.
+    """
+
+    span: Span
+    passed: int | None
+    target_rows: int | None
+
+
+@dataclass(frozen=True)
 class Part:
     """A part of a table and how many rows each side has in it."""
 
@@ -45,37 +58,42 @@ class Cutter:
         self._rows = rows
         self._over = False
 
-    def cut(self, session: Session) -> tuple[Span, int | None] | None:
-        """The next part, and how many rows the source has in it, if that is known by now; None: there is no more."""
+    def cut(self, session: Session) -> Cut | None:
+        """The next part; None: there is no more."""
         if self._over:
             return None
         rows = max(1, min(self._rows, _MOST_VALUES // len(self._layout.source.columns)))
-        known, span = self._span(session, rows)
-        while rows > 1 and (heavy := self._weight(session, span)) > _MOST_BYTES:
+        found = self._found(session, rows)
+        while rows > 1 and (heavy := self._weight(session, found.span)) > _MOST_BYTES:
             rows = max(1, min(rows // 2, rows * _MOST_BYTES // heavy))
             self._rows = rows  # What follows is mostly alike.
-            known, span = self._span(session, rows)
-        self._low, self._over = span.high, span.high is None
-        return span, known
+            found = self._found(session, rows)
+        self._low, self._over = found.span.high, found.span.high is None
+        return found
 
     def took(self, seconds: float) -> None:
         """Let the parts to come be as large as they may be without taking much longer than a blink."""
         self._rows = next_rows(self._rows, seconds)
 
-    def counted(self, session: Session, span: Span, known: int | None) -> Part:
+    def counted(self, session: Session, cut: Cut) -> Part:
         """The part with its rows counted as they are compared, whatever was passed on the way to its end."""
-        layout = self._layout
-        ours, theirs = (session.number(count(layout, side, span)) for side in (layout.source, layout.target))
-        if known not in (None, ours):
+        ours = session.number(count(self._layout, self._layout.source, cut.span))
+        if cut.passed not in (None, ours):
             raise TableUnreadable("its rows are not in the order of their keys", damaged=True)
-        return Part(span, ours, theirs)
+        theirs = cut.target_rows
+        if theirs is None:
+            theirs = session.number(count(self._layout, self._layout.target, cut.span))
+        return Part(cut.span, ours, theirs)
 
-    def _span(self, session: Session, rows: int) -> tuple[int | None, Span]:
+    def _found(self, session: Session, rows: int) -> Cut:
         """A part of about so many rows, no more than a few times as many on either side."""
-        known: int | None
-        known, high = self._end(session, self._layout.source, rows)
-        crowded = self._end(session, self._layout.target, rows if high is None else rows * _MOST_TIMES, high)[1]
-        return (known, Span(self._low, high)) if crowded is None else (None, Span(self._low, crowded))
+        passed, high = self._end(session, self._layout.source, rows)
+        span, most = Span(self._low, high), rows if high is None else rows * _MOST_TIMES
+        theirs = session.number(count(self._layout, self._layout.target, span, most + 1))
+        if theirs <= most:
+            return Cut(span, passed, theirs)
+        crowded = self._end(session, self._layout.target, most, high)[1]
+        return Cut(span, passed, None) if crowded is None else Cut(Span(self._low, crowded), None, None)
 
     def _weight(self, session: Session, span: Span) -> int:
         """How many bytes the keys have together, as far as they can be long."""

@@ -22,6 +22,14 @@ def statement(table: str, columns: Sequence[str], values: Row, *, encoding: str,
     conditions = [
         _condition(column, value, encoding, column in foreign) for column, value in zip(columns, values, strict=True)
     ]
+    whole = f"{head} WHERE {' AND '.join(conditions)}"
+    # As nearly all are. The bound is lower than that of the search, so that both agree.
+    if _size(whole) <= _BYTES - _COMMENT - len(conditions) * len(" AND "):
+        return whole
+    return _shortened(head, conditions)
+
+
+def _shortened(head: str, conditions: Sequence[str]) -> str:
     room = _BYTES - _COMMENT - _size(head)
     if room < 0:
         return "/* the name of the table is too long to be shown */"
