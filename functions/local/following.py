@@ -1,5 +1,6 @@
 """Following a value comparison while it runs: what it plans, how far it is, and as many differences as are shown."""
 
+import sys
 from collections import deque
 from collections.abc import Sequence
 
@@ -10,14 +11,14 @@ _NOT_COMPARED = {DataResult.CAN_NOT_COMPARE, DataResult.FAILED}
 
 
 class Following(Kept):
-    """Keeps at most `most` differences of a table (None: all that there are), and what is to be told.
+    """Keeps the differences that will be shown, and what is to be told.
 
-    It is filled in the thread of the comparison and read in another.
+    `most`: how many of a table, `in_all`: of all tables; None: as many as `Kept` keeps. It is filled in the thread of
+    the comparison and read in another.
     """
 
-    def __init__(self, most: int | None) -> None:
-        super().__init__()
-        self._most = most
+    def __init__(self, most: int | None, in_all: int | None = None) -> None:
+        super().__init__(*(sys.maxsize if limit is None else limit for limit in (most, in_all)))
         self._differing: dict[tuple[str, str], int] = {}
         self._total = 0
         self.text = "comparing"
@@ -38,10 +39,8 @@ class Following(Kept):
 
     def compared(self, database: str, table: TableContents, differences: Sequence[RowDifference]) -> None:
         """Count what differs, and keep what there is room for."""
-        place = database, table.table
-        self._count(place, table.differing)
-        room = None if self._most is None else max(0, self._most - len(self.differences.get(place, ())))
-        super().compared(database, table, differences[:room])
+        self._count((database, table.table), table.differing)
+        super().compared(database, table, differences)
 
     def _count(self, place: tuple[str, str], differing: int) -> None:
         self._total += differing - self._differing.get(place, 0)

@@ -11,7 +11,7 @@ _KINDS: Mapping[str, str] = {"missing": "only in source", "extra": "only in targ
 _LONGEST_VALUE, _LONGEST_KEY, _MOST_COLUMNS = 40, 120, 6
 ROWS = 5
 """Differing rows that are shown of a table, if nobody says otherwise."""
-_ROWS_IN_ALL = 20
+ROWS_IN_ALL = 20
 """And of all tables: no more than a screen."""
 
 
@@ -21,15 +21,15 @@ class RowRoom:
     `others`: the options that show more.
     """
 
-    def __init__(self, per_table: int = ROWS, in_all: int | None = _ROWS_IN_ALL, others: str = "--json") -> None:
+    def __init__(self, per_table: int = ROWS, in_all: int | None = ROWS_IN_ALL, others: str = "--json") -> None:
         self._per_table = per_table
         self._left = in_all
         self._others = others
         self._tables_left_out = 0
 
-    def take(self, wanted: int) -> int:
-        """How many of a table's rows are shown."""
-        taken = min(wanted, self._per_table)
+    def take(self, there: int, wanted: int) -> int:
+        """How many of a table's rows are shown: `there` are, `wanted` would be shown if there were no end of room."""
+        taken = min(there, self._per_table)
         if self._left is not None:
             taken = min(taken, self._left)
             self._left -= taken
@@ -46,7 +46,8 @@ class RowRoom:
 def show_rows(screen: Screen, table: Mapping[str, Any], room: RowRoom) -> None:
     """Write the first differing rows that the table's result carries, and how many there are besides."""
     rows: Sequence[Mapping[str, Any]] = table.get("rows") or ()
-    shown = rows[: room.take(len(rows))]
+    # Those of a direct comparison for which nobody had room are counted alone.
+    shown = rows[: room.take(len(rows), len(rows) + (table.get("rows_omitted") or 0))]
     for row, key in zip(shown, _keys(shown, table.get("key") or ()), strict=True):
         columns = f": {_columns(row['columns'])}" if row.get("columns") else ""
         screen.line(f"    {_KINDS[_kind(row)]:<16}", (key, "bold"), columns, hang=20)

@@ -15,7 +15,7 @@ from functions.local.exit_codes import TOLD, of_verdict
 from functions.local.following import Following
 from functions.local.rendering import Screen, verdict_style
 from functions.local.rendering_differences import show_differences
-from functions.local.rendering_rows import ROWS, RowRoom
+from functions.local.rendering_rows import ROWS, ROWS_IN_ALL, RowRoom
 
 _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
 """One of several names between commas; a comma in a name has a backslash before it, and so has a backslash there."""
@@ -42,7 +42,7 @@ _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
     type=click.IntRange(0),
     metavar="N",
     help=f"With --contents: rows to show per table, in --json too  [default: {ROWS}, of all tables as many as fit on a "
-    "screen; all with --json]",
+    "screen; with --json all, up to 128 MB]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def command(
@@ -79,16 +79,23 @@ def command(
         objects, lines = not wanted, True
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
-    screen, rows = Screen(), ROWS if differences is None else differences
-    asked = Wanted(source, target, objects, lines, contents, wanted)
-    found = compare(screen, asked, Following(differences if as_json else rows), quiet=as_json)
-    report = report_of(found, wanted)
+    screen, asked = Screen(), Wanted(source, target, objects, lines, contents, wanted)
+    following, room = _room_for_rows(differences, as_json=as_json)
+    report = report_of(compare(screen, asked, following, quiet=as_json), wanted)
     if as_json:
         screen.json(report.content)
     else:
-        room = RowRoom(rows, others="--differences, --json") if differences is None else RowRoom(rows, None)
         _show(screen, asked, report, room)
     return of_verdict(report.verdict)
+
+
+def _room_for_rows(differences: int | None, *, as_json: bool) -> tuple[Following, RowRoom]:
+    """Which differing rows are kept, and which of them are shown: no others are kept."""
+    if differences is not None:
+        return Following(differences), RowRoom(differences, None, others="--tables")
+    if as_json:
+        return Following(None), RowRoom()
+    return Following(ROWS, ROWS_IN_ALL), RowRoom(others="--differences, --json")
 
 
 def _names(given: Iterable[str]) -> Iterator[str]:
