@@ -345,8 +345,8 @@ class ServedDrs:
 
     def _tables(self, request: web.Request, _body: Any, job_id: str) -> Any:
         self._job(job_id)
-        items = [tasks.data_task(task, self.now()) for task in self.tasks[job_id] if task.level != "objects"]
-        return self._sliced(request, items, "compare_jobs", "count")
+        found = [task for task in self.tasks[job_id] if task.level != "objects"]
+        return self._sliced(request, found, "compare_jobs", "count", lambda task: tasks.data_task(task, self.now()))
 
     def _numbered_overview(self, request: web.Request, _body: Any, job_id: str, task_id: str, name: str) -> Any:
         items = tasks.numbered_overview(self._job(job_id), self._task(job_id, task_id, "b"))
@@ -367,7 +367,14 @@ class ServedDrs:
         items = tasks.differences(self._job(job_id), request.query["db_name"], request.query["table_name"])
         return self._sliced(request, items, "contents_infos", "count")
 
-    def _sliced(self, request: web.Request, items: list[Any], key: str, count: str) -> dict[str, Any]:
+    def _sliced(
+        self,
+        request: web.Request,
+        items: list[Any],
+        key: str,
+        count: str,
+        shown: Callable[[Any], Any] = lambda item: item,
+    ) -> dict[str, Any]:
         offset, limit = int(request.query.get("offset", 0)), int(request.query.get("limit", 1000))
         assert 1 <= limit <= 1000
-        return {count: len(items), key: items[offset : offset + limit]}
+        return {count: len(items), key: [shown(item) for item in items[offset : offset + limit]]}

@@ -1,6 +1,5 @@
 """Values, from the webhook to the event, with our own comparison service over two real SQLite databases."""
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.drs.served_drs import Fault, Job
+from tests.journeys.loop import travel
 from tests.journeys.test_troubles import against
 from tests.journeys.world import JOB, lines, over_sqlite
 
@@ -38,7 +38,7 @@ def test_equal_values_are_consistent_table_by_table(tmp_path: Path) -> None:
             assert data["summary"] == "values consistent (2 tables); objects and all other tables not compared"
             assert (data["data"]["level"], data["data"]["totals"]["compared"]) == ("contents", 2)
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("include", ["false", "true"])
@@ -66,7 +66,7 @@ def test_every_differing_row_counts_and_its_key_is_told_only_where_keys_are_incl
             assert sorted(keys) == [([], ["99"]), (["3"], ["3"]), (["7"], [])]
             assert all("99" in row["target_sql"] for row in table["rows"] if not row["source_key"])
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_table_that_can_not_be_compared_makes_it_incomplete_and_a_difference_beside_it_inconsistent(
@@ -84,7 +84,7 @@ def test_a_table_that_can_not_be_compared_makes_it_incomplete_and_a_difference_b
             await w.post(ALL, "wh_2")
             assert {e["data"]["verdict"] for e in await w.finished(2)} == {"incomplete", "inconsistent"}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_quick_comparison_is_every_table_of_both_sides(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_quick_comparison_is_every_table_of_both_sides(tmp_path: Path) -> None:
             assert results == {"a": "consistent", "b": "consistent", "gone": "inconsistent", "new": "inconsistent"}
             assert "missing in the target" in tables_of(data)["gone"]["message"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_scheduled_comparison_of_values_starts_when_it_should(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_scheduled_comparison_of_values_starts_when_it_should(tmp_path: Path) 
             assert data["verdict"] == "consistent"
             assert w.clock.now() - began >= 7_200
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_scheduled_comparison_of_values_can_be_stopped(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_scheduled_comparison_of_values_can_be_stopped(tmp_path: Path) -> None
             (event,) = await w.finished(within=600)
             assert event["data"]["verdict"] == "cancelled"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("include", ["false", "true"])
@@ -134,7 +134,7 @@ def test_more_differences_than_are_read_are_counted_and_told_as_cut(tmp_path: Pa
             if include == "true":
                 assert (len(table["rows"]), table["rows_omitted"]) == (20, 1_380)
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_each_of_several_differing_tables_names_some_rows(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_each_of_several_differing_tables_names_some_rows(tmp_path: Path) -> Non
             data = await w.finish(ALL)
             assert {name: len(table["rows"]) for name, table in tables_of(data).items()} == {"a": 20, "b": 20, "c": 20}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_objects_together_with_values_are_refused_at_the_door(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_objects_together_with_values_are_refused_at_the_door(tmp_path: Path) ->
             assert status == 422
             assert "contents" in str(problem["errors"])
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_running_comparison_shows_how_many_tables_it_has_compared() -> None:
@@ -173,4 +173,4 @@ def test_a_running_comparison_shows_how_many_tables_it_has_compared() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())

@@ -4,7 +4,6 @@ Each journey kills one worker once, at the n-th call that its function makes; n 
 journey. Calls are those to queues, topic, ledger and secrets, and those to DRS.
 """
 
-import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 from functions.local.clock import VirtualClock
 from functions.local.faults import Call, Crash, Drop, Fault
 from tests.drs.served_drs import Job, ServedDrs
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, PROJECT, World, lines, world
 
 BOTH = OBJECTS | lines("table_name_0", "table_name_1", db="may_5")
@@ -66,7 +66,7 @@ def each_call(function: str, phase: str, fault: Fault) -> int:
     n = 0
     while True:
         nth = Nth(function, phase, n + 1, fault)
-        asyncio.run(one_journey(nth))
+        travel(one_journey(nth))
         if nth.hit is None:
             return n
         n += 1
@@ -118,7 +118,7 @@ def test_a_sweep_killed_at_any_call_still_brings_the_comparison_back(case: str, 
     n = 0
     while True:
         nth = Nth("SweepFunction", phase, n + 1, Crash())
-        asyncio.run(swept_journey(nth, case))
+        travel(swept_journey(nth, case))
         if nth.hit is None or n == 15:
             break
         n += 1

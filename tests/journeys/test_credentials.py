@@ -1,11 +1,11 @@
 """An access key never sees three bad signatures in a row, whoever dies, whatever else changes."""
 
-import asyncio
 import json
 from typing import Any
 
 from functions.local.faults import Call, Crash, Fault
 from tests.drs.served_drs import Job
+from tests.journeys.loop import travel
 from tests.journeys.test_troubles import LINES, against
 from tests.journeys.world import JOB, OBJECTS, PROJECT, World
 
@@ -38,7 +38,7 @@ def test_a_worker_that_dies_with_the_refusal_has_counted_it_before() -> None:
             assert died
             assert drs.identities.worst_row <= 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_refusal_after_the_verdict_is_known_shuts_the_gate_and_keeps_the_verdict() -> None:
@@ -62,7 +62,7 @@ def test_a_refusal_after_the_verdict_is_known_shuts_the_gate_and_keeps_the_verdi
             assert [e["data"]["verdict"] for e in w.events("finished")] == ["consistent"]
             assert drs.identities.worst_row <= 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_another_project_in_the_same_secret_gives_no_new_tries() -> None:
@@ -79,7 +79,7 @@ def test_another_project_in_the_same_secret_gives_no_new_tries() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_two_projects_with_one_key_are_one_key() -> None:
@@ -92,7 +92,7 @@ def test_two_projects_with_one_key_are_one_key() -> None:
             await wait(w, 600)
             assert drs.identities.worst_row <= 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_the_same_key_is_tried_again_when_its_entry_says_so() -> None:
@@ -108,4 +108,4 @@ def test_the_same_key_is_tried_again_when_its_entry_says_so() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,6 +1,5 @@
 """The doors: whatever is sent, an answer says what is wrong; nothing becomes a server error, nothing is lost."""
 
-import asyncio
 import base64
 import json
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, lines, over_sqlite
 
 
@@ -37,7 +37,7 @@ def test_a_made_up_page_is_the_askers_mistake(key: str, tmp_path: Path) -> None:
             assert (await w.status(f"?next={encoded(key)}"))[0] == 400
             assert (await w.status(f"?job_id={JOB}&next={encoded(key)}"))[0] == 400
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_pages_of_a_list_lead_to_its_end(tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_pages_of_a_list_lead_to_its_end(tmp_path: Path) -> None:
                 query = f"?next={page['next']}"
             assert len(seen) == len(set(seen)) == 120
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_query_that_would_be_overlooked_is_refused(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_query_that_would_be_overlooked_is_refused(tmp_path: Path) -> None:
             assert w.calls("CreateFunction") == 0
             assert (await w.post(OBJECTS, query="?dry_run=false"))[0] == 202
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("letter", ["a", "名", "\uffff", "\u0001"], ids=["latin", "cjk", "non-character", "control"])
@@ -90,7 +90,7 @@ def test_what_got_a_202_can_be_processed_whatever_letters_it_has(letter: str, tm
             else:
                 assert (status, answer["status"]) in {(413, 413), (422, 422)}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_message_that_waited_too_often_is_a_dead_letter_and_not_gone(tmp_path: Path) -> None:
@@ -104,4 +104,4 @@ def test_a_message_that_waited_too_often_is_a_dead_letter_and_not_gone(tmp_path:
             (dead,) = w.cloud.peek("RequestsDeadLetters")
             assert (dead.body, dead.attributes["reason"]) == (body, "waited 2000 times")
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,6 +1,5 @@
 """Answers to create that get lost, lists that lag, strangers on the job: nothing is taken that is not proven ours."""
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -13,6 +12,7 @@ from functions.local.clock import VirtualClock
 from functions.local.faults import Call, Crash, Fault
 from tests.drs.served_drs import Fault as Answer
 from tests.drs.served_drs import Job, Quirks, ServedDrs, Table
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, PROJECT, World, lines, world
 
 NAMED = lines("table_name_0", "table_name_1", db="may_5")
@@ -86,7 +86,7 @@ def test_two_comparisons_that_both_lose_their_worker_take_each_their_own_task() 
                     asked[event["subject"]] = body["compare_object_infos"][0].get("table_name")
             assert asked.get(first["comparison_id"]) is None, "the whole database was asked for"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("body", [WHOLE, QUICK], ids=["whole database", "everything"])
@@ -102,7 +102,7 @@ def test_a_strangers_task_never_makes_us_say_consistent(body: dict[str, Any]) ->
             assert event["data"]["verdict"] == "incomplete"
             assert "adopted" in event["data"]["caveats"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_task_made_an_hour_after_our_request_is_not_ours() -> None:
@@ -118,7 +118,7 @@ def test_a_task_made_an_hour_after_our_request_is_not_ours() -> None:
             (event,) = await w.finished()
             assert theirs.task_id not in {t["compare_task_id"] for t in event["data"]["drs_tasks"]}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_of_two_new_tasks_the_one_made_with_our_request_is_ours() -> None:
@@ -133,7 +133,7 @@ def test_of_two_new_tasks_the_one_made_with_our_request_is_ours() -> None:
             (mine,) = [t.task_id for t in drs.tasks[JOB] if t is not theirs]
             assert [t["compare_task_id"] for t in event["data"]["drs_tasks"]] == [mine]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_doubt_about_one_level_is_none_about_the_other() -> None:
@@ -150,7 +150,7 @@ def test_a_doubt_about_one_level_is_none_about_the_other() -> None:
             assert theirs.task_id not in {t["compare_task_id"] for t in event["data"]["drs_tasks"]}
             assert event["data"]["levels"]["lines"] == "rejected"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("keep_answer", ["id", "error", "nothing"])
@@ -164,7 +164,7 @@ def test_our_own_task_is_found_however_late_it_shows(lag: float, keep_answer: An
             assert data["verdict"] == "consistent"
             assert [t.task_id for t in drs.tasks[JOB]] == [t["compare_task_id"] for t in data["drs_tasks"]]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_database_named_twice_is_one_scope() -> None:
@@ -177,7 +177,7 @@ def test_a_database_named_twice_is_one_scope() -> None:
             assert (await w.finish(body))["verdict"] == "consistent"
             assert len(drs.tasks[JOB]) == 1
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_lists_that_are_not_ready_count_as_a_refusal_in_time() -> None:
@@ -190,7 +190,7 @@ def test_lists_that_are_not_ready_count_as_a_refusal_in_time() -> None:
             assert (data["verdict"], data["error_code"]) == ("rejected", "DRS.M00304")
             assert w.clock.now() - began < 900
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_ten_thousand_earlier_tasks_are_no_obstacle() -> None:
@@ -200,4 +200,4 @@ def test_ten_thousand_earlier_tasks_are_no_obstacle() -> None:
                 drs.add_task(JOB, "lines", created_at=w.clock.now() - 90_000).walk = ((0, "SUCCESSFUL"),)
             assert (await w.finish(NAMED))["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())

@@ -12,6 +12,7 @@ from functions.pipeline.drs_body import MOST_BYTES_OF_LISTS
 from functions.pipeline.drs_models import epoch_ms
 from tests.drs.served_drs import Fault, Job, Quirks
 from tests.drs.served_identity import ACCESS_KEY, SECRET_KEY
+from tests.journeys.loop import travel
 from tests.journeys.test_events_folder import run
 from tests.journeys.test_troubles import BOTH, LINES, against
 from tests.journeys.world import JOB, OBJECTS, PROJECT, World, lines
@@ -44,7 +45,7 @@ def test_a_dry_run_tells_what_is_sent_later_and_leaves_nothing_behind() -> None:
             assert told["drs_request"]["body"] == created.body
             assert told["drs_request"]["url"] == drs.url + created.path
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_dry_run_shows_no_secret_and_no_signature() -> None:
@@ -54,7 +55,7 @@ def test_a_dry_run_shows_no_secret_and_no_signature() -> None:
             for secret in (SECRET_KEY, *drs.calls[0].headers["Authorization"].split("Signature=")[1:]):
                 assert secret not in told
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 BAD: list[tuple[Any, dict[str, str], int]] = [
@@ -82,7 +83,7 @@ def test_whatever_is_refused_for_real_is_refused_the_same_in_a_dry_run() -> None
                 assert await w.post(body, headers=headers, query=DRY) == real
             assert drs.calls == [], "DRS is not asked about what is refused here"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_known_request_id_is_told_as_a_repeat_or_a_conflict() -> None:
@@ -96,7 +97,7 @@ def test_a_known_request_id_is_told_as_a_repeat_or_a_conflict() -> None:
             assert (await w.post(BOTH))[0] == 409
             assert len(drs.called("create")) == before
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,7 @@ def test_what_runs_on_the_drs_job_decides_what_would_become_of_it(
                 assert told["drs"]["latest_object_task"] == shown
             assert task.cancelled_at is None
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_comparison_of_our_own_is_named_where_it_is_in_the_way() -> None:
@@ -142,7 +143,7 @@ def test_a_comparison_of_our_own_is_named_where_it_is_in_the_way() -> None:
             assert told["drs"]["comparing_objects_now"] == accepted["comparison_id"]
             assert told["drs"]["unfinished_tasks"][0]["comparison_id"] == accepted["comparison_id"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_objects_of_our_own_keep_out_no_rows_in_a_dry_run_either() -> None:
@@ -157,7 +158,7 @@ def test_objects_of_our_own_keep_out_no_rows_in_a_dry_run_either() -> None:
                 "lines": "wait",
             }
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_the_state_of_the_drs_job_decides_too(job: Job, would: str, why: str) ->
             assert why in told["summary"]
             assert ("77 s" in told["summary"]) == (would == "wait")
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("families", ["a", "b"])
@@ -187,7 +188,7 @@ def test_half_of_what_drs_could_say_is_enough(families: Any) -> None:
             told = await w.rehearse(LINES)
             assert (told["would"], told["drs"]["reachable"], told["drs"]["job_status"]) == ("create", True, None)
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_who_may_not_ask_for_the_state_may_compare_all_the_same() -> None:
@@ -201,7 +202,7 @@ def test_who_may_not_ask_for_the_state_may_compare_all_the_same() -> None:
             assert drs.called("create")
             assert w.clock.now() - began < 60, "a dry run shuts no gate"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_scheduled_start_is_sent_as_milliseconds_and_told() -> None:
@@ -212,7 +213,7 @@ def test_a_scheduled_start_is_sent_as_milliseconds_and_told() -> None:
             assert told["drs_request"]["body"]["data_level_compare_info"]["start_time"] == epoch_ms(start)
             assert "3600 s from now" in told["summary"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("fault", [Fault.lost(), Fault(503, b""), Fault(200, b"not json")], ids=["lost", "503", "odd"])
@@ -225,7 +226,7 @@ def test_a_drs_that_does_not_answer_is_told_and_no_failure(fault: Fault) -> None
             assert told["drs_request"]["body"]["job_id"] == JOB
             assert (await w.rehearse(LINES))["would"] == "create"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_drs_that_is_not_there_is_told_and_no_failure() -> None:
@@ -237,7 +238,7 @@ def test_a_drs_that_is_not_there_is_told_and_no_failure() -> None:
             assert (told["drs"]["reachable"], told["drs"]["reason"]) == (False, "unavailable")
             assert told["drs_request"]["url"].startswith("http://127.0.0.1:9/v3/")
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -260,7 +261,7 @@ def test_a_drs_that_never_answers_does_not_take_the_answer_along() -> None:
             assert (told["would"], told["drs"]["reachable"]) == ("unknown", False)
             assert "no answer from DRS" in told["drs"]["message"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_an_iam_that_never_answers_takes_neither_the_answer_along_nor_the_gate() -> None:
@@ -281,7 +282,7 @@ def test_an_iam_that_never_answers_takes_neither_the_answer_along_nor_the_gate()
             w.cloud.put_secret("ProjectsSecret", json.dumps({PROJECT: entry}))
             assert (await w.rehearse(LINES))["would"] == "create"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("endpoint", ["status", "results"])
@@ -293,7 +294,7 @@ def test_an_answer_that_is_too_long_is_not_read_and_told(endpoint: str) -> None:
             assert (told["would"], told["drs"]["reason"]) == ("unknown", "unavailable")
             assert "more than 2 MiB" in told["drs"]["message"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_dry_runs_that_die_shut_the_gate_for_no_comparison() -> None:
@@ -315,7 +316,7 @@ def test_dry_runs_that_die_shut_the_gate_for_no_comparison() -> None:
             assert (await w.finish(LINES))["verdict"] == "consistent"
             assert w.clock.now() - began < 60
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_dry_run_that_died_with_a_refusal_is_one_of_the_two_bad_signatures() -> None:
@@ -333,7 +334,7 @@ def test_a_dry_run_that_died_with_a_refusal_is_one_of_the_two_bad_signatures() -
             await w.cloud.settle(until=lambda: w.clock.now() >= until)
             assert drs.identities.worst_row == 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 LIES = (SECRET_KEY, ACCESS_KEY, "a-temporary-token", "0123456789abcdef")
@@ -358,7 +359,7 @@ def test_no_word_of_a_drs_that_lies_gets_a_secret_out() -> None:
             words = [told["drs"]["job_status"], *(task["status"] for task in told["drs"]["unfinished_tasks"])]
             assert max(len(word) for word in words) <= 64
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def _webhook_event(w: World, body: dict[str, Any]) -> dict[str, Any]:
@@ -383,7 +384,7 @@ def test_dry_runs_with_bad_credentials_never_lock_the_access_key() -> None:
             w.clock.jump(w.clock.now() + 60)
             assert (await w.rehearse(LINES))["would"] == "create"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_where_the_calls_per_second_are_used_up_it_is_told_without_a_call() -> None:
@@ -400,4 +401,4 @@ def test_where_the_calls_per_second_are_used_up_it_is_told_without_a_call() -> N
             told = await w.rehearse(LINES)
             assert (told["would"], told["drs"]["reason"], len(drs.calls)) == ("unknown", "budget", before)
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,6 +1,5 @@
 """The files in `events/` are the contract: each is taken by its handler, or is what the functions really send."""
 
-import asyncio
 import importlib
 import json
 import random
@@ -14,6 +13,7 @@ from functions.local.clock import VirtualClock
 from functions.local.function_environment import function_environment
 from functions.pipeline.edge import Edge, invoke
 from functions.pipeline.events import FINISHED, INVALID, STARTED
+from tests.journeys.loop import travel
 from tests.journeys.world import World, over_sqlite
 
 FOLDER = Path(__file__).parents[2] / "events"
@@ -78,7 +78,7 @@ def test_each_trigger_is_taken_by_its_handler(name: str, tmp_path: Path) -> None
             else:
                 assert answer["statusCode"] == expected[name]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def shape(value: Any) -> Any:
@@ -104,7 +104,7 @@ def test_the_request_leads_to_the_events_that_lie_beside_it(tmp_path: Path) -> N
                 assert shape(published) == shape(kept), name
             assert event["data"]["summary"] == load("comparison.finished")["data"]["summary"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_every_file_in_the_folder_is_used_here() -> None:

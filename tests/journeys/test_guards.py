@@ -1,6 +1,5 @@
 """What a deployment doesn't allow comes in through neither door, and what it allows through both."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import yaml
 
 from functions.local.template_yaml import read_yaml
+from tests.journeys.loop import travel
 from tests.journeys.test_troubles import against
 from tests.journeys.world import JOB, OBJECTS, TEMPLATE, lines
 
@@ -48,7 +48,7 @@ def test_what_is_not_allowed_is_refused_by_name_at_both_doors(
             assert drs.calls == []
             assert w.cloud.peek("RequestsDeadLetters") == []
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_is_allowed_comes_in_through_both_doors(parameters: Mapping[str, st
             await w.enqueue(body | {"request_id": "q-1"})
             assert {e["data"]["verdict"] for e in await w.finished(2)} == {"consistent"}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_cancel_is_off_unless_somebody_turns_it_on(tmp_path: Path) -> None:
@@ -84,4 +84,4 @@ def test_cancel_is_off_unless_somebody_turns_it_on(tmp_path: Path) -> None:
         async with against(template=changed) as (w, _):
             assert (await w.post(CANCEL))[0] == 422
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,6 +1,5 @@
 """Several faults in one journey, drawn by a seed: still one event, one task per level, and the right verdict."""
 
-import asyncio
 import json
 import random
 
@@ -9,6 +8,7 @@ import pytest
 from functions.local.clock import VirtualClock
 from functions.local.faults import Call, Crash, Drop, Fault
 from tests.drs.served_drs import Job, ServedDrs
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, PROJECT, lines, world
 
 BOTH = OBJECTS | lines("table_name_0", "table_name_1", db="may_5")
@@ -51,7 +51,7 @@ async def journey(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_three_faults_and_duplicates_change_nothing(seed: int) -> None:
-    asyncio.run(journey(seed))
+    travel(journey(seed))
 
 
 @pytest.mark.long
@@ -59,4 +59,4 @@ def test_three_faults_and_duplicates_change_nothing(seed: int) -> None:
 @pytest.mark.parametrize("block", range(20))
 def test_three_faults_and_duplicates_change_nothing_five_hundred_times(block: int) -> None:
     for seed in range(100 + block * 25, 125 + block * 25):
-        asyncio.run(journey(seed))
+        travel(journey(seed))

@@ -7,12 +7,12 @@ pipeline doesn't make (6), how long a result file lives (8) and a host name (13)
 the endpoint is tested by pointing it at the served DRS.
 """
 
-import asyncio
 from typing import Any
 
 import pytest
 
 from tests.drs.served_drs import Job, Objects, Quirks, Table
+from tests.journeys.loop import travel
 from tests.journeys.test_troubles import BOTH, LINES, against
 from tests.journeys.world import JOB, lines
 
@@ -60,7 +60,7 @@ def test_every_reading_leads_to_the_right_verdict(reading: dict[str, Any], job: 
             drs.add_task(JOB, "objects")
             assert {e["data"]["verdict"] for e in w.events("finished")} == {verdict}
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("reading", ["refused", "now"])
@@ -70,7 +70,7 @@ def test_a_start_that_has_passed_meanwhile_is_no_obstacle(reading: Any) -> None:
             info = LINES["data_level_compare_info"] | {"start_time": str(int((w.clock.now() - 3_600) * 1000))}
             assert (await w.finish({**LINES, "data_level_compare_info": info}))["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_the_same_job_twice_in_every_family_of_calls_stays_readable_by_its_id() -> None:
@@ -83,4 +83,4 @@ def test_the_same_job_twice_in_every_family_of_calls_stays_readable_by_its_id() 
             assert len(ids) == 4
             assert first["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,9 +1,9 @@
 """Stopping a comparison: what runs at DRS is cancelled, what ended keeps its verdict, and nobody else has to wait."""
 
-import asyncio
 from typing import Any
 
 from tests.drs.served_drs import Fault, Job, Quirks
+from tests.journeys.loop import travel
 from tests.journeys.test_troubles import BOTH, LINES, against
 from tests.journeys.world import JOB, OBJECTS, World
 
@@ -33,7 +33,7 @@ def test_a_level_that_runs_is_cancelled_while_the_other_was_never_asked() -> Non
                 "contents": "not_requested",
             }
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_what_drs_has_finished_keeps_its_verdict() -> None:
@@ -47,7 +47,7 @@ def test_what_drs_has_finished_keeps_its_verdict() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_cancel_that_drs_forbids_keeps_nobody_else_waiting() -> None:
@@ -67,4 +67,4 @@ def test_a_cancel_that_drs_forbids_keeps_nobody_else_waiting() -> None:
             events = await w.finished(4)
             assert {e["data"]["verdict"] for e in events} == {"consistent"}
 
-    asyncio.run(journey())
+    travel(journey())

@@ -1,6 +1,5 @@
 """Journeys against a DRS that is late, refuses, forgets, loses answers or changes its mind."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -13,6 +12,7 @@ import yaml
 from functions.local.clock import VirtualClock
 from functions.local.template_yaml import read_yaml
 from tests.drs.served_drs import Fault, Job, Objects, Quirks, ServedDrs, Table
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, PROJECT, TEMPLATE, World, lines, world
 
 LINES = lines("table_name_0", "table_name_1", db="may_5")
@@ -38,7 +38,7 @@ def verdict_of(body: Mapping[str, Any], job: Job | None = None, quirks: Quirks |
         async with against(job, quirks) as (w, _):
             return await w.finish(body)
 
-    return asyncio.run(journey())
+    return travel(journey())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_an_object_task_that_only_the_overview_knew_is_superseded_by_the_next_on
             assert event["data"]["verdict"] == "superseded"
             assert event["data"]["drs_tasks"][0]["compare_task_id"] in event["data"]["error_msg"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_an_object_task_that_can_be_read_by_its_id_survives_a_later_one() -> None:
@@ -105,7 +105,7 @@ def test_an_object_task_that_can_be_read_by_its_id_survives_a_later_one() -> Non
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("keep_answer", ["id", "error", "nothing"])
@@ -119,7 +119,7 @@ def test_a_kept_task_of_somebody_else_is_never_taken_as_ours(keep_answer: str) -
             assert data["drs_tasks"] == []
             assert theirs.cancelled_at is None
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_conflict_policy_cancel_replaces_the_unfinished_task() -> None:
@@ -130,7 +130,7 @@ def test_conflict_policy_cancel_replaces_the_unfinished_task() -> None:
             assert (await w.finish({**LINES, "data_level_compare_info": replacing}))["verdict"] == "consistent"
             assert theirs.cancelled_at is not None
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("refusals", ["http", "embedded"])
@@ -150,7 +150,7 @@ def test_a_drs_job_that_is_deleted_meanwhile_is_a_failure() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "failed"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("taken", [True, False], ids=["the work was done", "nothing was done"])
@@ -164,7 +164,7 @@ def test_a_lost_answer_to_create_is_adopted_and_not_repeated(taken: bool) -> Non
             assert {t["origin"] for t in data["drs_tasks"]} == {"adopted" if taken else "created"}
             assert ("adopted" in data["caveats"]) == taken
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_gateway_that_times_out_although_drs_worked_is_survived() -> None:
@@ -175,7 +175,7 @@ def test_a_gateway_that_times_out_although_drs_worked_is_survived() -> None:
             assert (await w.finish(BOTH))["verdict"] == "consistent"
             assert len(drs.tasks[JOB]) == 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 TRY_AGAIN = [
@@ -200,7 +200,7 @@ def test_try_again_answers_never_end_a_comparison(fault: Fault) -> None:
                 drs.script(endpoint, fault, fault)
             assert (await w.finish(BOTH))["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_an_outage_longer_than_the_deadline_expires_with_its_reason() -> None:
@@ -211,7 +211,7 @@ def test_an_outage_longer_than_the_deadline_expires_with_its_reason() -> None:
             data = await w.finish(BOTH | {"deadline_seconds": 600})
             assert (data["verdict"], data["error_code"]) == ("expired", "DRS.M00004")
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_only_the_missing_level_is_asked_again() -> None:
@@ -227,7 +227,7 @@ def test_only_the_missing_level_is_asked_again() -> None:
             assert "object_level_compare_type" not in drs.called("create")[1].body
             assert "data_level_compare_info" in drs.called("create")[1].body
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_comparison_of_more_than_sixteen_polls_arrives() -> None:
@@ -236,7 +236,7 @@ def test_a_comparison_of_more_than_sixteen_polls_arrives() -> None:
             data = await w.finish(BOTH)
             assert (data["verdict"], data["polls"] > 16) == ("consistent", True)
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 @pytest.mark.parametrize("function", ["CreateFunction", "PollFunction"])
@@ -261,7 +261,7 @@ def test_without_recursive_loop_allowed_lambda_stops_the_chain_at_hop_sixteen(fu
             stopped = next(n for n, h in enumerate(mine) if h.outcome == "recursion")
             assert stopped == 16
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_fifty_comparisons_with_wrong_credentials_all_finish_once_they_are_repaired() -> None:
@@ -282,7 +282,7 @@ def test_fifty_comparisons_with_wrong_credentials_all_finish_once_they_are_repai
                 assert {e["data"]["verdict"] for e in events} == {"consistent"}
                 assert drs.identities.worst_row <= 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_key_that_goes_bad_under_way_is_not_tried_a_third_time() -> None:
@@ -304,7 +304,7 @@ def test_a_key_that_goes_bad_under_way_is_not_tried_a_third_time() -> None:
                 assert {e["data"]["verdict"] for e in events} == {"consistent"}
                 assert drs.identities.worst_row <= 2
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_permission_that_is_given_later_is_waited_for() -> None:
@@ -317,7 +317,7 @@ def test_a_permission_that_is_given_later_is_waited_for() -> None:
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_token_that_is_refused_is_renewed_once_and_the_comparison_goes_on() -> None:
@@ -332,4 +332,4 @@ def test_a_token_that_is_refused_is_renewed_once_and_the_comparison_goes_on() ->
                 (event,) = await w.finished()
                 assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())

@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, TOKEN, lines, over_sqlite
 
 
@@ -15,7 +16,7 @@ def test_two_equal_databases_are_consistent_on_both_levels(tmp_path: Path) -> No
             assert data["summary"].endswith("; values and all other tables not compared")
             assert [e["data"]["comparison_id"] for e in w.events("started")] == [data["comparison_id"]]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_differences_are_named_object_by_object_and_table_by_table(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_differences_are_named_object_by_object_and_table_by_table(tmp_path: Pat
             (different,) = [t for t in data["data"]["tables"] if t["result"] == "inconsistent"]
             assert (different["source_table"], different["source_rows"], different["target_rows"]) == ("b", 5, 4)
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_requested_table_that_exists_nowhere_makes_it_incomplete(tmp_path: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_requested_table_that_exists_nowhere_makes_it_incomplete(tmp_path: Pat
             assert data["verdict"] == "incomplete"
             assert "uncomparable_tables" in data["caveats"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_database_that_can_not_be_read_fails_with_its_reason(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_a_database_that_can_not_be_read_fails_with_its_reason(tmp_path: Path) -
             assert data["verdict"] == "failed"
             assert "database" in data["error_msg"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_job_that_drs_does_not_know_is_rejected_without_a_started_event(tmp_path: Path) -> None:
@@ -59,7 +60,7 @@ def test_a_job_that_drs_does_not_know_is_rejected_without_a_started_event(tmp_pa
             assert (data["verdict"], data["error_code"]) == ("rejected", "DRS.10000010")
             assert w.events("started") == []
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_scheduled_comparison_waits_for_its_start_and_can_be_stopped(tmp_path: Path) -> None:
@@ -75,7 +76,7 @@ def test_a_scheduled_comparison_waits_for_its_start_and_can_be_stopped(tmp_path:
             assert event["data"]["drs_tasks"][0]["status"] == "CANCELLED"
             assert (await w.status(f"/{accepted['comparison_id']}", "DELETE"))[0] == 409
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_start_hours_ahead_is_many_hops_and_hardly_a_call(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_start_hours_ahead_is_many_hops_and_hardly_a_call(tmp_path: Path) -> N
             assert data["polls"] == 1
             assert w.calls("PollFunction") > 20
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_one_level_refused_and_one_not_is_told_level_by_level(tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_one_level_refused_and_one_not_is_told_level_by_level(tmp_path: Path) ->
             assert second["levels"]["objects"] == "consistent"
             assert second["levels"]["lines"] == "rejected"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_two_comparisons_of_one_job_at_once_have_each_their_own_verdict(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_two_comparisons_of_one_job_at_once_have_each_their_own_verdict(tmp_path
             assert all(t["origin"] == "created" for e in events for t in e["data"]["drs_tasks"])
             assert [e["data"]["levels"]["objects"] for e in events] == ["inconsistent", "inconsistent"]
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_the_same_webhook_twice_is_one_comparison(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_the_same_webhook_twice_is_one_comparison(tmp_path: Path) -> None:
             await w.finished(1)
             assert len({e["data"]["drs_tasks"][0]["compare_task_id"] for e in w.events("started")}) == 1
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_the_same_id_with_another_body_is_a_conflict_at_both_doors(tmp_path: Path) -> None:
@@ -146,7 +147,7 @@ def test_the_same_id_with_another_body_is_a_conflict_at_both_doors(tmp_path: Pat
             (told,) = w.events("invalid")
             assert told["data"]["errors"][0]["field"] == "request_id"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_queue_message_is_a_request_like_a_webhook(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_a_queue_message_is_a_request_like_a_webhook(tmp_path: Path) -> None:
             assert attributes["audience"] == "gate"
             assert attributes["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_queue_message_that_names_itself_is_answered_and_one_that_does_not_is_buried(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ def test_a_queue_message_that_names_itself_is_answered_and_one_that_does_not_is_
             assert all(m.attributes["reason"] for m in buried)
             assert all(m.received == 0 for m in buried), "buried at once, not after five receives"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_duplicate_early_and_stale_poll_messages_change_nothing(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_duplicate_early_and_stale_poll_messages_change_nothing(tmp_path: Path) 
             assert event["data"]["verdict"] == "consistent"
             assert event["data"]["polls"] == 1
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_job_that_is_not_ready_at_first_is_asked_again(tmp_path: Path) -> None:
@@ -206,7 +207,7 @@ def test_a_job_that_is_not_ready_at_first_is_asked_again(tmp_path: Path) -> None
             (event,) = await w.finished()
             assert event["data"]["verdict"] == "consistent"
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_a_job_that_never_gets_ready_is_rejected_in_time(tmp_path: Path) -> None:
@@ -218,7 +219,7 @@ def test_a_job_that_never_gets_ready_is_rejected_in_time(tmp_path: Path) -> None
             assert (data["verdict"], data["error_code"]) == ("rejected", "DRS.M00304")
             assert 600 <= w.clock.now() - began < 900
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_what_is_not_signed_or_not_allowed_learns_nothing(tmp_path: Path) -> None:
@@ -237,7 +238,7 @@ def test_what_is_not_signed_or_not_allowed_learns_nothing(tmp_path: Path) -> Non
             assert (await w.post(b" " * 131_073))[0] == 413
             assert w.calls("CreateFunction") == 0
 
-    asyncio.run(journey())
+    travel(journey())
 
 
 def test_comparisons_are_listed_and_shown(tmp_path: Path) -> None:
@@ -256,4 +257,4 @@ def test_comparisons_are_listed_and_shown(tmp_path: Path) -> None:
             assert (await w.status("/cmp_" + "0" * 32))[0] == 404
             assert (await w.status("/nonsense"))[0] == 404
 
-    asyncio.run(journey())
+    travel(journey())
