@@ -43,6 +43,11 @@ class Kind:
     shuffled: bool = True
     """Whether the copies hold the rows loaded in another order, so that no page of the files is alike."""
 
+    @property
+    def few(self) -> int:
+        """How many differences a `few` copy has: without a key a changed row is one that is missing and one more."""
+        return FEW if "KEY" in self.declared + self.tail else FEW + len(_CHANGES)
+
 
 INTEGER = Kind("integer key", "id INTEGER PRIMARY KEY", "2 * i", "id / 2")
 TEXT = Kind("text key", "id TEXT PRIMARY KEY", "printf('key-%012d', 2 * i)", "CAST(substr(id, 5) AS INTEGER) / 2")

@@ -28,6 +28,7 @@ TABLES, TABLE_ROWS = 500, 1_000
 _KINDS = (rows.INTEGER, rows.TEXT, rows.COMPOSITE, rows.CLUSTERED, rows.KEYLESS, rows.SHUFFLED)
 HEAD = f"{'seconds (medians)':<27}{'ours':>6}{'sqldiff':>8}{'ratio':>6}{'scan':>6}{'MB':>5}{'its':>5}  how"
 _ROOT = Path(__file__).parents[2]
+_STARTED = Path(__file__).with_name("started.py")
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ def kinds(folder: Path) -> Iterator[Line]:
     """Every way in which the planner can have a table compared, on smaller tables with 20 differences."""
     for number, kind in enumerate(_KINDS):
         made = _apart(rows.build, folder / f"kind-{number}", KIND_ROWS, kind)
-        yield _line(kind.name, made.source, made.few, rows.FEW, KIND_ROUNDS)
+        yield _line(kind.name, made.source, made.few, kind.few, KIND_ROUNDS)
         if kind in {rows.INTEGER, rows.SHUFFLED}:
-            yield _line(f"{kind.name}, spilled", made.source, made.few, rows.FEW, KIND_ROUNDS, "spilled")
+            yield _line(f"{kind.name}, spilled", made.source, made.few, kind.few, KIND_ROUNDS, "spilled")
         shutil.rmtree(folder / f"kind-{number}")
 
 
@@ -113,7 +114,7 @@ def tables(folder: Path) -> Run:
 
 
 def _apart(build: Callable[Given, Made], *given: Given.args, **named: Given.kwargs) -> Made:
-    """Build in another process: what is started here counts the peak of this one's memory as its own."""
+    """Build in another process, whose memory goes with it."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(build, *given, **named).result()
 
@@ -158,13 +159,17 @@ def _probe(what: str, source: Path, target: Path, *methods: str) -> Run:
 
 def _measured(command: Sequence[str]) -> tuple[Run, str]:
     """Run a command; its wall time, its CPU time and its peak memory, and what it wrote."""
+    told, write = os.pipe()
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=_ROOT) as process:
-        assert process.stdout
-        output = process.stdout.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command[0]} ended with {process.returncode}")
-    whole = time.perf_counter() - start
-    return Run(whole, whole, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, None), output
+    with os.fdopen(told) as report:
+        try:
+            started = [sys.executable, "-I", "-S", str(_STARTED), str(write), *command]
+            done = subprocess.run(started, stdout=subprocess.PIPE, text=True, cwd=_ROOT, pass_fds=[write], check=False)
+        finally:
+            os.close(write)
+        whole = time.perf_counter() - start
+        used = report.read()
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}")
+    usage = json.loads(used)
+    return Run(whole, whole, usage["cpu"], usage["kilobytes"] / 1024, None), done.stdout

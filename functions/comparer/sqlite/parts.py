@@ -9,7 +9,7 @@ from functions.comparer.core.table import Row
 from functions.comparer.sqlite.crew import Session
 from functions.comparer.sqlite.keys import Span, stays, typed_row
 from functions.comparer.sqlite.layout import Layout, Side
-from functions.comparer.sqlite.statements import count, nth, weight
+from functions.comparer.sqlite.statements import count, distinct, nth, weight
 
 # So many rows at first and at most. More are no faster, and what was just read is still in the cache.
 FIRST_ROWS = 1_024
@@ -76,10 +76,14 @@ class Cutter:
         self._rows = next_rows(self._rows, seconds)
 
     def counted(self, session: Session, cut: Cut) -> Part:
-        """The part with its rows counted as they are compared, whatever was passed on the way to its end."""
-        ours = session.number(count(self._layout, self._layout.source, cut.span))
+        """The part with its rows counted as they are compared, whatever was passed on the way to its end.
+
+        Of the source its keys are counted: of two rows with one key, which only damage makes, both would be found in
+        the same row of the target.
+        """
+        ours = session.number(distinct(self._layout, self._layout.source, cut.span))
         if cut.passed not in (None, ours):
-            raise TableUnreadable("its rows are not in the order of their keys", damaged=True)
+            raise TableUnreadable("its rows are not in the order of their keys, or two have the same", damaged=True)
         theirs = cut.target_rows
         if theirs is None:
             theirs = session.number(count(self._layout, self._layout.target, cut.span))

@@ -46,6 +46,13 @@ def count(layout: Layout, side: Side, span: Span, most: int | None = None) -> St
     return Statement(f"SELECT count(*) {limited}", _bound(layout, span))
 
 
+def distinct(layout: Layout, side: Side, span: Span) -> Statement:
+    """How many keys one side has, each counted once: as many as rows, unless the file is damaged."""
+    within, keys = _within(layout, side, "t", span), ", ".join(_ordered(layout, side, "t"))
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM {side.named('t')} WHERE {within} GROUP BY {keys})"
+    return Statement(sql, _bound(layout, span))
+
+
 def length(side: Side) -> Statement:
     """How many rows the table has, in whatever order: SQLite counts them page by page.
 
@@ -200,5 +207,9 @@ def _bound(layout: Layout, span: Span) -> tuple[object, ...]:
 
 
 def _order(layout: Layout, side: Side, alias: str) -> str:
+    return " ORDER BY " + ", ".join(_ordered(layout, side, alias))
+
+
+def _ordered(layout: Layout, side: Side, alias: str) -> list[str]:
     pairs = zip(keys_of(side, alias), layout.rules, strict=True)
-    return " ORDER BY " + ", ".join(f"{key} COLLATE {COLLATIONS[rule]}" for key, rule in pairs)
+    return [f"{key} COLLATE {COLLATIONS[rule]}" for key, rule in pairs]
