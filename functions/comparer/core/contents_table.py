@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, closed
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
-from functions.comparer.core.shown import shown, weight
+from functions.comparer.core.shown import Showing, weight
 from functions.comparer.core.spilled import METHOD, spilled
 from functions.comparer.core.table import Chunk, TablePlan
 
@@ -53,11 +53,12 @@ def compare_table(
     Raises `TableUnreadable`, `Unreadable`, `Stopped`, and `Contradiction`, which must never happen.
     """
     table.source_rows, table.target_rows = table.source_rows or 0, table.target_rows or 0
+    showing = Showing(plan, both.source, both.target)
     try:
         with closed(_chunks(both, plan, table, stop)) as chunks:
             for chunk in chunks:
                 stop.check()
-                new = list(_kept(chunk, plan, both, table))
+                new = list(_kept(chunk, showing, table))
                 _add(table, chunk)
                 compared(new)
     except TableUnreadable:
@@ -80,11 +81,11 @@ def _room(table: TableContents) -> int:
     return KEPT_DIFFERENCES - table.kept if table.kept_bytes < KEPT_BYTES else 0
 
 
-def _kept(chunk: Chunk, plan: TablePlan, both: Both, table: TableContents) -> Iterator[RowDifference]:
+def _kept(chunk: Chunk, showing: Showing, table: TableContents) -> Iterator[RowDifference]:
     for difference in chunk.differences:
         if not _room(table):
             return
-        row = shown(difference, plan, both.source, both.target)
+        row = showing.row(difference)
         table.kept += 1
         table.kept_bytes += weight(row)
         yield row

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
 
 from functions.comparer.core.engine import Snapshot
 from functions.comparer.core.results import RowDifference
-from functions.comparer.core.table import Difference, Malformed, Row, TablePlan, Value
+from functions.comparer.core.table import Difference, Malformed, TablePlan, Value
 
 _LONGEST = 200
 _TEXT_BYTES = 57  # An empty text, and the place that names it.
@@ -15,41 +14,37 @@ _BEGINNING, _END = 24, 15
 """Characters of a long value that its literal shows."""
 
 
-def shown(difference: Difference, plan: TablePlan, source: Snapshot, target: Snapshot) -> RowDifference:
-    """Make a difference ready to be shown. Raises `Unreadable` or `Stopped`."""
-    places = plan.key or range(len(plan.columns))
-    ours, theirs = ([plan.columns[place][side] for place in places] for side in (0, 1))
-    return RowDifference(
-        difference.kind,
-        _texts(difference.source_key),
-        _texts(difference.target_key),
-        _statement(source, plan.table, ours, difference.source_key),
-        _statement(target, plan.table, theirs, difference.target_key),
-        difference.columns,
-        _literals(difference.source_key),
-        _literals(difference.target_key),
-    )
+class Showing:
+    """Makes the differences of one table ready to be shown."""
+
+    def __init__(self, plan: TablePlan, source: Snapshot, target: Snapshot) -> None:
+        places = plan.key or range(len(plan.columns))
+        self._table = plan.table
+        self._source, self._target = source, target
+        self._ours, self._theirs = (tuple(plan.columns[place][side] for place in places) for side in (0, 1))
+
+    def row(self, difference: Difference) -> RowDifference:
+        """The row as it is shown. Raises `Unreadable` or `Stopped`."""
+        ours, theirs = difference.source_key, difference.target_key
+        return RowDifference(
+            difference.kind,
+            None if ours is None else tuple(map(text_of, ours)),
+            None if theirs is None else tuple(map(text_of, theirs)),
+            None if ours is None else self._source.statement(self._table, self._ours, ours),
+            None if theirs is None else self._target.statement(self._table, self._theirs, theirs),
+            difference.columns,
+            None if ours is None else tuple(map(literal_of, ours)),
+            None if theirs is None else tuple(map(literal_of, theirs)),
+        )
 
 
 def weight(row: RowDifference) -> int:
     """How many bytes the row takes in memory, roughly: its texts, and what each one takes besides."""
-    parts = (row.source_key, row.target_key, row.source_literals, row.target_literals)
-    texts = [text for texts in parts for text in texts or ()]
-    return sum(_TEXT_BYTES + len(text or "") for text in (*texts, row.source_sql, row.target_sql)) + 8 * len(
-        row.columns
-    )
-
-
-def _statement(snapshot: Snapshot, table: str, columns: Sequence[str], values: Row | None) -> str | None:
-    return None if values is None else snapshot.statement(table, columns, values)
-
-
-def _texts(key: Row | None) -> tuple[str | None, ...] | None:
-    return None if key is None else tuple(text_of(value) for value in key)
-
-
-def _literals(key: Row | None) -> tuple[str, ...] | None:
-    return None if key is None else tuple(literal_of(value) for value in key)
+    size = len(row.source_sql or "") + len(row.target_sql or "") + 2 * _TEXT_BYTES + 8 * len(row.columns)
+    for texts in (row.source_key, row.target_key, row.source_literals, row.target_literals):
+        for text in texts or ():
+            size += _TEXT_BYTES + len(text or "")
+    return size
 
 
 def literal_of(value: Value) -> str:
@@ -59,6 +54,8 @@ def literal_of(value: Value) -> str:
     text with characters that can't be shown, or a backslash among them, is written as PostgreSQL does: E'a\\n'.
     """
     match value:
+        case int():
+            return str(value)
         case None:
             return "NULL"
         case bytes():
@@ -70,8 +67,6 @@ def literal_of(value: Value) -> str:
             return _cut(value, form, value.encode("utf-8", "surrogatepass"), "characters")
         case float():
             return repr(value + 0.0).replace("inf", "9e999")
-        case _:
-            return repr(value)
 
 
 def _cut(text: str, form: str, raw: bytes, unit: str) -> str:
@@ -95,6 +90,8 @@ def text_of(value: Value) -> str | None:
     """
     if value is None:
         return None
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, bytes):
         cut = value[: _LONGEST // 2]
         return f"X'{cut.hex().upper()}'" if cut == value else f"X'{cut.hex().upper()}…' ({len(value):,} bytes)"
