@@ -87,12 +87,13 @@ async def serve(
     now: Callable[[], float] = time.time,
     store: Path | None = None,
     unique: Callable[[], str] = lambda: str(uuid.uuid4()),
+    body_seconds: float = 60.0,
 ) -> Service:
     """Serve the comparison API and return at once; port 0 takes a free one.
 
     `now`: epoch seconds, perhaps of a virtual clock. `store`: the file that keeps tasks and results (`default_store`);
-    None: memory only. `unique`: fresh ids, of tasks, requests and tokens. Raises `StoreUnusable`, and `OSError` if the
-    address is taken.
+    None: memory only. `unique`: fresh ids, of tasks, requests and tokens. `body_seconds`: how long a request's body may
+    take to arrive. Raises `StoreUnusable`, and `OSError` if the address is taken.
     """
     if config.auth is None:
         _log.warning("jobs.toml has no [auth]: every credential is accepted")
@@ -100,7 +101,7 @@ async def serve(
     opened = Store(store)
     tasks = Tasks(opened, jobs, now, unique)
     exports = Exports(opened, now)
-    api = Api(opened, jobs, tasks, exports, Access(config.auth, now, unique), unique)
+    api = Api(opened, jobs, tasks, exports, Access(config.auth, now, unique), unique, body_seconds)
     runner = web.AppRunner(api.application(), shutdown_timeout=1.0)
     try:
         server = await _listening(runner, host, port, unique)

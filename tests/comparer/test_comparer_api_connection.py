@@ -12,6 +12,7 @@ import pytest
 from yarl import URL
 
 from functions.comparer.api.connection import MOST_HEADER_BYTES, MOST_URL_BYTES
+from functions.comparer.server import serve
 from tests.comparer.served import JOB, PROJECT, Comparer, config_for, make_database, rows, served
 
 OVERVIEW = f"/v3/{PROJECT}/jobs/{JOB}/object/compare"
@@ -87,6 +88,29 @@ def test_what_is_not_http_is_refused_as_json_with_the_reason(tmp_path: Path, sen
         assert answer.body["request_id"] == answer.headers["x-request-id"]
 
     play(tmp_path, steps)
+
+
+@pytest.mark.parametrize("body", [b"", b"2\r\n{}\r\n", b"zz\r\n"], ids=["nothing", "a part", "what is no chunk"])
+def test_a_body_that_never_ends_is_refused_as_json_after_a_while(tmp_path: Path, body: bytes) -> None:
+    source = make_database(tmp_path / "may_5.db", *rows("t", 1))
+
+    async def journey() -> None:
+        service = await serve(config_for(source, source), port=0, body_seconds=0.1)
+        try:
+            address = URL(service.url)
+            reader, writer = await asyncio.open_connection(address.host, address.port)
+            writer.write(CHUNKED.replace("Host", "Expect: 100-continue\r\nHost").encode())
+            assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            writer.write(body)
+            answer = await asyncio.wait_for(answer_from(reader), 30)
+            writer.close()
+        finally:
+            await service.close()
+        assert (answer.status, answer.body["error_code"]) == (400, "DRS.M00300")
+        assert "within 0.1 seconds" in answer.body["error_msg"]
+        assert answer.headers["x-request-id"]
+
+    asyncio.run(journey())
 
 
 def test_what_follows_a_good_request_and_is_none_is_refused_after_its_answer(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -55,13 +56,16 @@ class Api:
         exports: Exports,
         access: Access,
         unique: Callable[[], str],
+        body_seconds: float,
     ) -> None:
+        """`unique`: fresh ids of requests. `body_seconds`: how long a request's body may take to arrive."""
         self._store = store
         self._jobs = jobs
         self._tasks = tasks
         self._exports = exports
         self._access = access
         self._unique = unique
+        self._body_seconds = body_seconds
 
     def application(self) -> web.Application:
         """The application to serve."""
@@ -106,7 +110,7 @@ class Api:
     async def _admitted(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if request.match_info.http_exception is not None:
             raise ApiError("APIG.0101")
-        body = await _read(request)
+        body = await _read(request, self._body_seconds)
         # Not `is`: a bound method is a new object each time.
         if request.match_info.handler != self._issue_token:
             self._access.check(request, body)
@@ -190,9 +194,13 @@ class Api:
         return job
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.Request, seconds: float) -> bytes:
     try:
-        return await request.read()
+        # A body that is found to be malformed while it arrives never ends: aiohttp lets whoever reads it wait.
+        async with asyncio.timeout(seconds):
+            return await request.read()
+    except TimeoutError:
+        raise ApiError("DRS.M00300", reason=f"the body must arrive within {seconds:g} seconds.") from None
     except web.HTTPRequestEntityTooLarge:
         raise ApiError("APIG.0201") from None
     except (web.RequestPayloadError, ConnectionError):

@@ -9,8 +9,9 @@ pages show under the same filter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 from functions.comparer.api.bodies import read_choice, read_needed, read_page
 from functions.comparer.api.errors import ApiError
@@ -18,7 +19,7 @@ from functions.comparer.api.status_numbers import NUMBERS, number_of_database, n
 from functions.comparer.core.results import DataResult
 from functions.comparer.jobs import Job
 from functions.comparer.tasks.found import FoundDatabase, FoundTable, databases, tables
-from functions.comparer.tasks.key_words import key_words_of
+from functions.comparer.tasks.key_words import KeyWords, key_words_of
 from functions.comparer.tasks.store import Level, Store, Task
 from functions.comparer.tasks.stored import differences_part
 from functions.pipeline.drs_models import (
@@ -116,22 +117,12 @@ def content_difference(store: Store, job: Job, task_id: str, query: Mapping[str,
     if table is None and task.ended_at is not None:
         raise ApiError("DRS.M00202", "table_name", "the task has no such table in that source database")
     part = differences_part(database, name)
-    entries = store.page(task.id, part, limit, offset)
-    words = key_words_of(store, task.id, database, name)
     return ContentDifferencePage(
         count=store.item_count(task.id, part),
         target_meta_is_null=table.missing if table else 0,
         source_meta_is_null=table.extra if table else 0,
         source_target_meta_not_null=table.changed if table else 0,
-        contents_infos=[
-            ContentDifference(
-                source_key_value=words.of(entry, "source"),
-                target_key_value=words.of(entry, "target"),
-                select_sql=entry["source_sql"],
-                target_select_sql=entry["target_sql"],
-            )
-            for entry in entries
-        ],
+        contents_infos=_differences(store.page(task.id, part, limit, offset), key_words_of(store, task.id, part)),
     )
 
 
@@ -209,6 +200,18 @@ def _same_values(table: FoundTable) -> bool | None:
     if table.result is DataResult.INCONSISTENT or table.differing:
         return False
     return True if table.result is DataResult.CONSISTENT else None
+
+
+def _differences(entries: Iterable[Mapping[str, Any]], words: KeyWords) -> list[ContentDifference]:
+    return [
+        ContentDifference(
+            source_key_value=words.of(entry, "source"),
+            target_key_value=words.of(entry, "target"),
+            select_sql=entry["source_sql"],
+            target_select_sql=entry["target_sql"],
+        )
+        for entry in entries
+    ]
 
 
 def _stage(table: FoundTable, task: Task) -> int:

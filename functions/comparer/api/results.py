@@ -42,7 +42,7 @@ _EVERYTHING = -1
 class Results:
     """One query: a page of the results of up to three tasks of one job.
 
-    Counts are totals; a page cuts the task list, the details of each type, and what `api_results_data` says. An id that
+    Counts are totals; a page cuts the task list, the details of each type, and what `results_data` says. An id that
     isn't this job's is an error inside its own section. A section without `error_code` but with `error_msg` is of a
     task whose results are here, and which has something to say about them: why it failed, what doesn't exist.
     """

@@ -165,8 +165,9 @@ def _content_diffs(store: Store, task: Task, found: list[FoundDatabase], page: P
 def _rows(
     store: Store, task: Task, database: FoundDatabase, table: FoundTable, limit: int, offset: int
 ) -> list[ContentDiff]:
-    entries = store.page(task.id, differences_part(database.source_db, table.table), limit, offset)
-    words = key_words_of(store, task.id, database.source_db, table.table)
+    part = differences_part(database.source_db, table.table)
+    entries = store.page(task.id, part, limit, offset)
+    words = key_words_of(store, task.id, part)  # After the page: what is found meanwhile is among them.
     return [
         ContentDiff(
             source_key_value=words.of(entry, "source"),

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.comparer.core.results import DataResult, ObjectResult
-from functions.comparer.tasks.found import FoundTable, Parts, databases, differences, every, is_final, tables
+from functions.comparer.tasks.found import FoundTable, Parts, databases, every, is_final, tables
 from functions.comparer.tasks.key_words import key_words_of
-from functions.comparer.tasks.stored import TYPES, Level, Task, objects_part
+from functions.comparer.tasks.stored import TYPES, Level, Task, differences_part, objects_part
 from functions.pipeline.drs_models import iso_utc
 
 Cell = str | int | None
@@ -169,8 +169,9 @@ def _values(table: FoundTable) -> Row:
 def _differences(parts: Parts, task: Task, mapping: Mapping[str, str]) -> Iterator[Row]:
     for database in databases(parts, task, mapping):
         for table in tables(parts, task, database):
-            words = key_words_of(parts, task.id, database.source_db, table.table)
-            for entry in differences(parts, task, database.source_db, table.table):
+            part = differences_part(database.source_db, table.table)
+            words = key_words_of(parts, task.id, part)
+            for entry in every(parts, task.id, part):
                 yield (
                     database.source_db,
                     database.target_db,

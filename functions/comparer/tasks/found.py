@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from functions.comparer.core.databases import missing_table
 from functions.comparer.core.results import DataResult
-from functions.comparer.tasks.stored import DATABASES, Task, differences_part, tables_part
+from functions.comparer.tasks.stored import DATABASES, Task, tables_part
 from functions.pipeline.drs_models import RUNNING
 
 _AT_ONCE = 500
@@ -55,7 +55,6 @@ class FoundTable:
     rows_read: int = 0
     rows_total: int = 0
     key: tuple[str, ...] = ()
-    method: str = ""
     cut_short: str | None = None
 
     @property
@@ -124,11 +123,6 @@ def tables(parts: Parts, task: Task, database: FoundDatabase) -> Iterator[FoundT
         yield from (FoundTable(name, DataResult.WAITING) for name in dict.fromkeys(asked))
 
 
-def differences(parts: Parts, task: Task, database: str, table: str) -> Iterator[Mapping[str, Any]]:
-    """The kept differences of one table: `RowDifference` as JSON objects."""
-    return every(parts, task.id, differences_part(database, table))
-
-
 def _of_rows(entry: Mapping[str, Any]) -> FoundTable:
     source, target = entry["source_rows"], entry["target_rows"]
     return FoundTable(
@@ -156,6 +150,5 @@ def _of_values(entry: Mapping[str, Any]) -> FoundTable:
         rows_read=entry["rows_read"],
         rows_total=entry["rows_total"],
         key=tuple(entry["key"]),
-        method=entry["method"],
         cut_short=entry.get("cut_short"),
     )

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from functions.comparer.tasks.found import Parts, every
-from functions.comparer.tasks.stored import differences_part
 
 Side = Literal["source", "target"]
 _Words = tuple[str | None, ...]
@@ -48,9 +47,9 @@ def key_words(entries: Iterable[Mapping[str, Any]]) -> KeyWords:
         as_in_sql |= alike
 
 
-def key_words_of(parts: Parts, task_id: str, database: str, table: str) -> KeyWords:
-    """The words for the keys of a table's kept rows, all of them: one page is shown as if it were not the only one."""
-    return key_words(every(parts, task_id, differences_part(database, table)))
+def key_words_of(parts: Parts, task_id: str, part: str) -> KeyWords:
+    """The words for the keys of all rows that are kept as this part: a key has the same words on every page."""
+    return key_words(every(parts, task_id, part))
 
 
 def _keys(entries: Iterable[Mapping[str, Any]]) -> Iterator[tuple[_Words, _Words]]:
