@@ -14,7 +14,7 @@ from typing import Any, cast
 import aiohttp
 
 from functions.comparer.core.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
-from functions.comparer.core.table import Row, Shape
+from functions.comparer.core.table import Row, Shape, TablePlan
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
 from functions.comparer.server import Service, serve
@@ -133,6 +133,29 @@ class _PausedSnapshot:
     def count(self, table: str) -> int:
         self._endpoint.pause(table, self._stop)
         return self._snapshot.count(table)
+
+    @contextmanager
+    def _joint(self, opened: AbstractContextManager[Joint]) -> Iterator[Joint]:
+        with opened as joint:
+            yield cast(Joint, _PausedJoint(joint, self._endpoint, self._stop))
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        opened = self._snapshot.joint(target)
+        return None if opened is None else self._joint(opened)
+
+
+class _PausedJoint:
+    """The same where an engine compares both sides by itself."""
+
+    def __init__(self, joint: Joint, endpoint: PausedEndpoint, stop: Stop) -> None:
+        self._joint, self._endpoint, self._stop = joint, endpoint, stop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._joint, name)
+
+    def length(self, plan: TablePlan) -> int:
+        self._endpoint.pause(plan.table, self._stop)
+        return self._joint.length(plan)
 
 
 @dataclass
