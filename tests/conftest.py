@@ -1,6 +1,29 @@
-"""Settings of all tests: a busy machine is slow, and that is no finding."""
+"""Settings of all tests: a busy machine is slow, and that is no finding; who runs what, if several workers do."""
 
+import gc
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import scheduling
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests that take long go first."""
+    items.sort(key=lambda item: scheduling.rank(item.nodeid))
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: looking through it for garbage again and again takes time and finds none."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.Scheduling | None:
+    """Group tests as `scheduling` says, where groups are asked for."""
+    return scheduling.Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None

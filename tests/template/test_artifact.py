@@ -15,9 +15,6 @@ from functions.local.build import LIMIT, build, default_runtime, handlers
 from functions.local.pythons import find_python
 from tests.template import cfn
 
-# Both workers of a parallel run would build it otherwise.
-pytestmark = pytest.mark.xdist_group("artifact")
-
 TEMPLATE = (cfn.ROOT / "template.yaml").read_text("utf-8")
 VERSION = default_runtime(TEMPLATE)
 PYTHON = find_python(VERSION, os.environ)
