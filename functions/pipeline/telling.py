@@ -42,7 +42,8 @@ class Telling:
 
     `title`: the verdict in a word with its sign, and the DRS job; `sentence`: what was found and what was not compared;
     `found`: the top differences, `more` of which are not listed; `tone`: for colours, never the only sign.
-    `test`: nothing was compared: somebody tries the destination.
+    `test`: nothing was compared: somebody tries the destination. `event`: the stored event's own JSON text, for whoever
+    passes it on as it is.
     """
 
     event_id: str
@@ -60,3 +61,4 @@ class Telling:
     more: str | None
     links: tuple[Link, ...]
     test: bool = False
+    event: str = ""
