@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -241,6 +242,23 @@ async def served(
             yield Comparer(service, session, clock)
     finally:
         await service.close()
+
+
+def serve_and(config: ComparerConfig, steps: Callable[[Comparer], Awaitable[None]]) -> None:
+    """Serve, take the steps, and stop."""
+
+    async def journey() -> None:
+        async with served(config) as comparer:
+            await steps(comparer)
+
+    asyncio.run(journey())
+
+
+def refusal(reply: Reply) -> tuple[int, str]:
+    """Status and code of an answer that has to be an error as all of them are."""
+    assert reply.body["error_msg"]
+    assert reply.headers["X-Request-Id"]
+    return reply.status, reply.body["error_code"]
 
 
 def rows(table: str, count: int) -> Sequence[str]:

@@ -1,6 +1,5 @@
 """The comparison API on the wire: the seeds' examples, refusals, credentials, languages, and input without manners."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -14,7 +13,7 @@ from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
 from functions.comparer.sqlite.endpoint import SqliteEndpoint
 from functions.pipeline.drs_sign import sign
-from tests.comparer.served import EPOCH, JOB, PROJECT, Comparer, Reply, config_for, make_database, rows, served
+from tests.comparer.served import EPOCH, JOB, PROJECT, Comparer, config_for, make_database, refusal, rows, serve_and
 
 SEED_JOB = "94800607-3cd8-4f7d-a340-63a10f8jb502"
 # "Creating a Comparison Task", example request.
@@ -54,19 +53,7 @@ def play(
     source = make_database(folder / "may_5.db", *rows("table_name_0", 2), *rows("table_name_1", 1))
     config = config_for(source, source, auth=auth, **job)
     ends = SqliteEndpoint(source), SqliteEndpoint(source)
-    config = ComparerConfig({**config.jobs, SEED_JOB: Job(SEED_JOB, *ends)}, auth)
-
-    async def journey() -> None:
-        async with served(config) as comparer:
-            await steps(comparer)
-
-    asyncio.run(journey())
-
-
-def refusal(reply: Reply) -> tuple[int, str]:
-    assert reply.body["error_msg"]
-    assert reply.headers["X-Request-Id"]
-    return reply.status, reply.body["error_code"]
+    serve_and(ComparerConfig({**config.jobs, SEED_JOB: Job(SEED_JOB, *ends)}, auth), steps)
 
 
 # --- the seeds

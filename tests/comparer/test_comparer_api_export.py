@@ -21,7 +21,20 @@ from functions.comparer.export.workbook import shown
 from functions.comparer.tasks.store import Report, Store
 from functions.comparer.tasks.stored import TYPES
 from tests.comparer.findings import changed, contents_table, keep_contents, keep_lines, store_of, task
-from tests.comparer.served import EPOCH, JOB, PROJECT, Clock, Comparer, Reply, config_for, make_database, rows, served
+from tests.comparer.served import (
+    EPOCH,
+    JOB,
+    PROJECT,
+    Clock,
+    Comparer,
+    Reply,
+    config_for,
+    make_database,
+    refusal,
+    rows,
+    serve_and,
+    served,
+)
 
 FILE = f"/{JOB}/compare/result/file"
 REGION = {"Region": "cn-north-4"}
@@ -35,17 +48,7 @@ Sheets = dict[str, list[tuple[Any, ...]]]
 
 def play(tmp_path: Path, steps: Callable[[Comparer], Awaitable[None]], source: Path | None = None) -> None:
     database = source or make_database(tmp_path / "may_5.db", *rows("t", 2))
-
-    async def journey() -> None:
-        async with served(config_for(database, database)) as comparer:
-            await steps(comparer)
-
-    asyncio.run(journey())
-
-
-def refusal(reply: Reply) -> tuple[int, str]:
-    assert reply.body["error_msg"]
-    return reply.status, reply.body["error_code"]
+    serve_and(config_for(database, database), steps)
 
 
 async def export(comparer: Comparer, kind: str, task_id: str | None = None, **body: Any) -> Reply:

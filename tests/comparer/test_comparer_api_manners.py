@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from tests.comparer.findings import keep_contents, keep_lines, store_of, task
-from tests.comparer.served import JOB, PROJECT, Comparer, Reply, config_for, make_database, rows, served
+from tests.comparer.served import (
+    JOB,
+    PROJECT,
+    Comparer,
+    config_for,
+    make_database,
+    refusal,
+    rows,
+    serve_and,
+    served,
+)
 
 OVERVIEW = f"/v3/{PROJECT}/jobs/{JOB}/object/compare"
 # Every door that reads a body.
@@ -26,18 +36,7 @@ DOORS = [
 
 def play(folder: Path, steps: Callable[[Comparer], Awaitable[None]]) -> None:
     source = make_database(folder / "may_5.db", *rows("table_name_0", 2), *rows("table_name_1", 1))
-
-    async def journey() -> None:
-        async with served(config_for(source, source)) as comparer:
-            await steps(comparer)
-
-    asyncio.run(journey())
-
-
-def refusal(reply: Reply) -> tuple[int, str]:
-    assert reply.body["error_msg"]
-    assert reply.headers["X-Request-Id"]
-    return reply.status, reply.body["error_code"]
+    serve_and(config_for(source, source), steps)
 
 
 NASTY: dict[str, bytes] = {
