@@ -5,8 +5,8 @@ import gc
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,24 @@ async def reached(paused: PausedEndpoint) -> None:
     assert await asyncio.to_thread(paused.reached.wait, 30)
 
 
+@asynccontextmanager
+async def halfway(
+    source: Path, target: Path, store: Path | None = None
+) -> AsyncIterator[tuple[Comparer, str, PausedEndpoint]]:
+    """A service, and its comparison that has done the first table and waits in the second."""
+    paused = PausedEndpoint(source)
+    async with served(config_for(paused, target), store=store) as comparer:
+        task_id = await comparer.create_contents()
+        await reached(paused)
+        yield comparer, task_id, paused
+
+
+async def interrupted(source: Path, target: Path, store: Path) -> str:
+    """A comparison whose service was stopped when the first table was done: its id."""
+    async with halfway(source, target, store) as (_, task_id, _):
+        return task_id
+
+
 def test_what_differs_is_kept_table_by_table_and_row_by_row(source: Path, target: Path) -> None:
     async def journey() -> None:
         async with served(config_for(source, target)) as comparer:
@@ -89,10 +107,7 @@ def test_what_differs_is_kept_table_by_table_and_row_by_row(source: Path, target
 
 def test_results_and_progress_are_there_while_the_comparison_runs(source: Path, target: Path) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        async with halfway(source, target) as (comparer, task_id, paused):
             assert await comparer.statuses() == {task_id: "RUNNING"}
             assert results(comparer, task_id) == {
                 "a": "INCONSISTENT", "m": "WAITING_FOR_COMPARISON", "z": "WAITING_FOR_COMPARISON",
@@ -107,10 +122,7 @@ def test_results_and_progress_are_there_while_the_comparison_runs(source: Path, 
 
 def test_lines_and_contents_of_one_job_share_the_slot(source: Path, target: Path) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            contents = await comparer.create_contents()
-            await reached(paused)
+        async with halfway(source, target) as (comparer, contents, paused):
             reply = await comparer.create_lines("keep")
             assert reply.body["data_level_compare_create_result"]["error_code"] == "DRS.M00305"
             reply = await comparer.create_lines("cancel")
@@ -127,10 +139,7 @@ def test_a_cancelled_comparison_stops_at_once_keeps_its_results_and_says_what_it
     source: Path, target: Path
 ) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        async with halfway(source, target) as (comparer, task_id, _):
             await comparer.ask("DELETE", f"/{JOB}/compare/{task_id}")
             shown = tables(comparer, task_id)
             assert [(body["result"], body["message"]) for body in shown] == [
@@ -228,10 +237,8 @@ def test_an_interrupted_comparison_goes_on_and_compares_nothing_twice(
     source: Path, target: Path, tmp_path: Path
 ) -> None:
     async def journey() -> None:
-        store, paused = tmp_path / "store.db", PausedEndpoint(source)
-        async with served(config_for(paused, target), store=store) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        store = tmp_path / "store.db"
+        task_id = await interrupted(source, target, store)
         again = PausedEndpoint(source, table="a")  # Where it would wait if it were compared once more.
         async with served(config_for(again, target), store=store) as comparer:
             await comparer.service.settle()
@@ -246,10 +253,8 @@ def test_a_table_that_is_dropped_altered_or_written_between_two_runs_is_seen_as_
     source: Path, target: Path, tmp_path: Path
 ) -> None:
     async def journey() -> None:
-        store, paused = tmp_path / "store.db", PausedEndpoint(source)
-        async with served(config_for(paused, target), store=store) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        store = tmp_path / "store.db"
+        task_id = await interrupted(source, target, store)
         make_database(target, "DROP TABLE z", "ALTER TABLE m ADD COLUMN more", "DELETE FROM m WHERE id = 4")
         # This one was done, and differed.
         make_database(target, "DELETE FROM a", "INSERT INTO a SELECT * FROM (VALUES (1), (2), (3))")
@@ -271,10 +276,8 @@ def test_an_interrupted_comparison_of_a_job_that_is_gone_fails_and_keeps_what_it
     source: Path, target: Path, tmp_path: Path
 ) -> None:
     async def journey() -> None:
-        store, paused = tmp_path / "store.db", PausedEndpoint(source)
-        async with served(config_for(paused, target), store=store) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        store = tmp_path / "store.db"
+        task_id = await interrupted(source, target, store)
         async with served(ComparerConfig(jobs={}, auth=None), store=store) as comparer:
             comparer.service.tick()
             task = task_of(comparer, task_id)
@@ -294,16 +297,16 @@ def write(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+@asynccontextmanager
 async def changed_meanwhile(
-    config: ComparerConfig, paused: PausedEndpoint, change: Callable[[], object], comparer: Comparer
-) -> Task:
-    """A comparison under which this happens after its first table."""
-    task_id = await comparer.create_contents()
-    await reached(paused)
-    change()
-    paused.released.set()
-    await comparer.service.settle()
-    return task_of(comparer, task_id)
+    source: Path, target: Path, change: Callable[[], object]
+) -> AsyncIterator[tuple[Comparer, Task]]:
+    """A comparison under which this happened after its first table, and its service."""
+    async with halfway(source, target) as (comparer, task_id, paused):
+        change()
+        paused.released.set()
+        await comparer.service.settle()
+        yield comparer, task_of(comparer, task_id)
 
 
 CHANGES = {
@@ -318,13 +321,11 @@ def test_a_table_that_changes_in_a_database_with_a_log_is_compared_as_it_was(
     source: Path, target: Path, statements: list[str]
 ) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
         with closing(apsw.Connection(str(target))) as user:  # Somebody has it open: the log can be read beside.
             user.execute("PRAGMA journal_mode = WAL").fetchall()
             user.execute("CREATE TABLE later (id)")
-            async with served(config_for(paused, target)) as comparer:
-                change = lambda: [user.execute(statement) for statement in statements]  # noqa: E731 (it is two words)
-                task = await changed_meanwhile(config_for(paused, target), paused, change, comparer)
+            change = lambda: [user.execute(statement) for statement in statements]  # noqa: E731 (it is two words)
+            async with changed_meanwhile(source, target, change) as (comparer, task):
                 assert (task.status, results(comparer, task.id)["m"]) == ("SUCCESSFUL", "CONSISTENT")
                 await comparer.create_contents()
                 await comparer.service.settle()
@@ -340,14 +341,11 @@ def test_a_database_without_a_log_waits_with_changes_until_it_has_been_compared(
     source: Path, target: Path, statements: list[str]
 ) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
-
         def refused() -> None:
             with pytest.raises(apsw.BusyError):
                 write(target, *statements)
 
-        async with served(config_for(paused, target)) as comparer:
-            task = await changed_meanwhile(config_for(paused, target), paused, refused, comparer)
+        async with changed_meanwhile(source, target, refused) as (comparer, task):
             assert (task.status, results(comparer, task.id)["m"]) == ("SUCCESSFUL", "CONSISTENT")
             write(target, *statements)
 
@@ -376,9 +374,7 @@ def test_a_file_that_changes_under_a_comparison_fails_it_with_the_reason_and_not
     async def journey() -> None:
         with closing(sqlite3.connect(target)) as connection:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            task = await changed_meanwhile(config_for(paused, target), paused, lambda: change(target), comparer)
+        async with changed_meanwhile(source, target, lambda: change(target)) as (comparer, task):
             assert task.status == "FAILED"
             assert reason in (task.error or "")
             assert set(results(comparer, task.id).values()) <= {"INCONSISTENT", "CONSISTENT", "FAILED_TO_COMPARE"}
@@ -401,10 +397,7 @@ def test_a_result_that_cannot_be_stored_fails_its_task_and_the_service_goes_on(t
     async def journey() -> None:
         source = make_database(tmp_path / "source.db", *rows("m", 3000))
         target = make_database(tmp_path / "target.db", *rows("m", 0))
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        async with halfway(source, target) as (comparer, task_id, paused):
             store_of(comparer)._connection.execute("PRAGMA max_page_count = 1")  # As on a full disk.
             paused.released.set()
             await comparer.service.settle()
@@ -425,10 +418,7 @@ def test_a_store_that_cannot_be_written_for_a_while_learns_of_the_end_afterwards
     source: Path, target: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def journey() -> None:
-        paused = PausedEndpoint(source)
-        async with served(config_for(paused, target)) as comparer:
-            task_id = await comparer.create_contents()
-            await reached(paused)
+        async with halfway(source, target) as (comparer, task_id, paused):
             store_of(comparer)._connection.execute("PRAGMA query_only = ON")
             paused.released.set()
             while f"the result of comparison task {task_id} can't be stored" not in caplog.text:
