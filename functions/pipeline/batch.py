@@ -1,10 +1,11 @@
-"""A batch of queue messages, one after the other: each is done, sent again to wait, or left to its visibility.
+"""A batch of queue messages, in turn or at once: each is done, sent again to wait, or left to its visibility.
 
 Waiting is not failure: a message that must wait is sent again and acknowledged, so it never burns a receive. Partial
 batch failures are for the unexpected alone (Lambda, "Reporting batch item failures").
 """
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,16 +63,41 @@ async def each_message(
     event: dict[str, Any], context: LambdaContext, queue: Queue, step: Callable[[Message], Awaitable[None]]
 ) -> dict[str, list[dict[str, str]]]:
     """Run `step` on every record of an SQS event; returns Lambda's partial batch response."""
-    failures = []
-    for record in event["Records"]:
-        message = Message.from_record(record)
-        try:
-            if context.get_remaining_time_in_millis() < STEP_MILLIS:
-                await queue.wait(message, queue.edge.now())
-            else:
-                await step(message)
-        except Exception:  # noqa: BLE001 - whatever it was, the other messages go on and this one comes back
-            metrics.count("StepsFailed")
-            _log.exception("step.failed", message_id=message.message_id)
-            failures.append({"itemIdentifier": message.message_id})
-    return {"batchItemFailures": failures}
+    return _response([await _one(record, context, queue, step, STEP_MILLIS) for record in event["Records"]])
+
+
+async def all_messages(
+    event: dict[str, Any],
+    context: LambdaContext,
+    queue: Queue,
+    step: Callable[[Message], Awaitable[None]],
+    *,
+    millis: int,
+) -> dict[str, list[dict[str, str]]]:
+    """The same at once, for steps that must not wait for each other; each takes `millis` milliseconds at most."""
+    return _response(await asyncio.gather(*(_one(r, context, queue, step, millis) for r in event["Records"])))
+
+
+async def _one(
+    record: dict[str, Any],
+    context: LambdaContext,
+    queue: Queue,
+    step: Callable[[Message], Awaitable[None]],
+    millis: int,
+) -> str | None:
+    """Run `step` on one record; the id of its message if it is to come back."""
+    message = Message.from_record(record)
+    try:
+        if context.get_remaining_time_in_millis() < millis:
+            await queue.wait(message, queue.edge.now())
+        else:
+            await step(message)
+    except Exception:  # noqa: BLE001 - whatever it was, the other messages go on and this one comes back
+        metrics.count("StepsFailed")
+        _log.exception("step.failed", message_id=message.message_id)
+        return message.message_id
+    return None
+
+
+def _response(failed: Iterable[str | None]) -> dict[str, list[dict[str, str]]]:
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed if message_id is not None]}

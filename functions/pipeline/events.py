@@ -42,8 +42,8 @@ def finished(comparison: Comparison, now: float, *, steps: int, caveats: Iterabl
         "levels": {level: by_level[level].verdict if level in by_level else "not_requested" for level in LEVELS},
         "drs_tasks": _tasks(comparison),
         "caveats": found + _general_caveats(comparison),
-        "started_at": _iso(comparison.created_at),
-        "finished_at": _iso(now),
+        "started_at": iso_time(comparison.created_at),
+        "finished_at": iso_time(now),
         "duration_seconds": round(now - comparison.accepted_at, 3),
         "steps": steps,
         "polls": comparison.polls,
@@ -73,7 +73,7 @@ def invalid(*, request_id: str, body: Json, errors: Iterable[FieldError], messag
         "next_step": "Correct the named fields and send the request again with a new request id.",
     }
     source = f"urn:parity:{project_id or 'unknown'}"
-    return _fitted(_envelope(f"{comparison_id}:invalid:{message_id}", source, comparison_id, INVALID, now, data))
+    return fitted(envelope(f"{comparison_id}:invalid:{message_id}", source, comparison_id, INVALID, now, data))
 
 
 def attributes(event: str) -> dict[str, str]:
@@ -92,8 +92,8 @@ def _who(comparison: Comparison) -> Json:
         "job_id": request.job_id,
         "audience": request.audience,
         "labels": request.labels or {},
-        "accepted_at": _iso(comparison.accepted_at),
-        "deadline_at": _iso(comparison.deadline_at),
+        "accepted_at": iso_time(comparison.accepted_at),
+        "deadline_at": iso_time(comparison.deadline_at),
     }
 
 
@@ -158,23 +158,24 @@ def _table(line: TableLine) -> Json:
 
 def _event(comparison: Comparison, kind: str, suffix: str, now: float, data: Json) -> str:
     source, subject = f"urn:parity:{comparison.project_id}", comparison.comparison_id
-    return _fitted(_envelope(f"{subject}:{suffix}", source, subject, kind, now, data))
+    return fitted(envelope(f"{subject}:{suffix}", source, subject, kind, now, data))
 
 
-def _envelope(event_id: str, source: str, subject: str, kind: str, now: float, data: Json) -> Json:
+def envelope(event_id: str, source: str, subject: str, kind: str, now: float, data: Json) -> Json:
+    """A CloudEvent over `data`, whose nulls are left out."""
     return {
         "specversion": "1.0",
         "id": event_id,
         "source": source,
         "type": kind,
         "subject": subject,
-        "time": _iso(now),
+        "time": iso_time(now),
         "datacontenttype": "application/json",
         "data": {name: value for name, value in data.items() if value is not None},
     }
 
 
-def _fitted(event: Json) -> str:
+def fitted(event: Json) -> str:
     """The event as text, within the size: equal entries go first, then lists are cut; totals, labels, ids never."""
     text = json_text(event)
     for shrink in (_drop_equal, *(_cut(n) for n in (50, 20, 10, 5, 2, 0))):
@@ -229,7 +230,8 @@ def _plain(value: Any) -> str | None:
     return value if isinstance(value, str) and _ATTRIBUTE_VALUE.fullmatch(value) else None
 
 
-def _iso(seconds: float | None) -> str | None:
+def iso_time(seconds: float | None) -> str | None:
+    """Epoch seconds as events write them: ISO 8601 in UTC, milliseconds."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

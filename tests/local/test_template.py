@@ -75,9 +75,11 @@ def test_of_the_deployed_template_only_these_types_do_not_exist_locally() -> Non
         "AWS::CloudWatch::Dashboard",
         "AWS::KMS::Key",
         "AWS::Logs::LogGroup",
+        "AWS::SQS::QueuePolicy",
     }
-    assert set(stack.functions) == {f"{n}Function" for n in ("Webhook", "Create", "Poll", "Sweep", "Status")}
+    assert set(stack.functions) == {f"{n}Function" for n in ("Webhook", "Create", "Poll", "Sweep", "Status", "Chat")}
     assert {name for name, function in stack.functions.items() if function.loop_allowed} == {
+        "ChatFunction",
         "CreateFunction",
         "PollFunction",
     }

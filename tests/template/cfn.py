@@ -65,7 +65,12 @@ def many(value: Any) -> list[Any]:
 
 
 def target(value: Any) -> str:
-    """Return the logical id that a Ref, Fn::GetAtt or Fn::Sub points to, with a path behind it where there is one."""
+    """Return the logical id that a Ref, Fn::GetAtt or Fn::Sub points to, with a path behind it where there is one.
+
+    Of a value that depends on a condition: where the condition holds.
+    """
+    if "Fn::If" in value:
+        return target(value["Fn::If"][1])
     if "Ref" in value:
         return str(value["Ref"])
     if "Fn::GetAtt" in value:

@@ -34,13 +34,13 @@ def watched(alarms: dict[str, cfn.Resource]) -> dict[Metric, cfn.Resource]:
     return {metric: alarm for alarm in alarms.values() for metric in metrics(alarm)}
 
 
-@pytest.mark.parametrize("queue", ["RequestsDeadLetters", "PollsDeadLetters"])
+@pytest.mark.parametrize("queue", ["RequestsDeadLetters", "PollsDeadLetters", "DeliveriesDeadLetters"])
 def test_the_first_dead_letter_is_told(watched: dict[Metric, cfn.Resource], queue: str) -> None:
     alarm = watched["AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue),)]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
 
 
-@pytest.mark.parametrize("queue", ["RequestsQueue", "PollsQueue"])
+@pytest.mark.parametrize("queue", ["RequestsQueue", "PollsQueue", "DeliveriesQueue"])
 def test_a_message_that_nobody_takes_is_told(
     watched: dict[Metric, cfn.Resource], queues: dict[str, cfn.Resource], queue: str
 ) -> None:
@@ -96,7 +96,15 @@ def test_our_own_metrics_are_counted_under_the_names_that_are_watched(watched: d
         for name, arguments in re.findall(r'metrics\.count\(\s*"(\w+)"([^)]*)\)', source)
     }
     ours = {name: tuple(key for key, _ in dimensions) for space, name, dimensions in watched if space == "Parity"}
-    assert {"CredentialsRefused", "RequestsInvalid", "StepsFailed", "Verdicts"} == set(ours)
+    told = {
+        "CredentialsRefused",
+        "RequestsInvalid",
+        "StepsFailed",
+        "Verdicts",
+        "DeliveriesFailed",
+        "DestinationsInvalid",
+    }
+    assert told == set(ours)
     assert {name: counted.get(name) for name in ours} == ours
 
 

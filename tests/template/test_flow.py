@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from functions.pipeline.events import FINISHED
 from tests.template import cfn
 
-SOURCES = {"RequestsQueue": "create", "PollsQueue": "poll"}
+SOURCES = {"RequestsQueue": "create", "PollsQueue": "poll", "DeliveriesQueue": "chat"}
 
 
 def test_each_source_queue_is_read_by_its_function(mappings: dict[str, cfn.Resource]) -> None:
@@ -81,7 +82,26 @@ def test_only_functions_that_feed_their_own_queue_may_loop(
     assert {name: function["RecursiveLoop"] for name, function in functions.items()} == {
         name: "Allow" if feeds_itself.get(name) else "Terminate" for name in functions
     }
-    assert [name for name, function in functions.items() if function["RecursiveLoop"] == "Allow"] == ["create", "poll"]
+    loops = [name for name, function in functions.items() if function["RecursiveLoop"] == "Allow"]
+    assert loops == ["create", "poll", "chat"]
+
+
+def test_verdicts_go_to_the_deliveries_as_they_are_and_nothing_else_does(expanded: dict[str, Any]) -> None:
+    subscription = cfn.of_type(expanded, "AWS::SNS::Subscription")["Verdicts"]
+    assert cfn.target(subscription["TopicArn"]) == "ResultsTopic"
+    assert (subscription["Protocol"], cfn.target(subscription["Endpoint"])) == ("sqs", "DeliveriesQueue")
+    assert subscription["RawMessageDelivery"] is True
+    # What the function publishes itself must not come back to it.
+    assert subscription["FilterPolicy"] == {"type": [FINISHED]}
+    assert subscription["FilterPolicyScope"] == "MessageAttributes"
+    assert cfn.target(subscription["RedrivePolicy"]["deadLetterTargetArn"]) == "DeliveriesDeadLetters"
+
+
+def test_a_delivery_waits_for_its_service_and_for_aws_before_its_function_ends(
+    functions: dict[str, cfn.Resource],
+) -> None:
+    post = float(functions["chat"]["Environment"]["Variables"]["POST_SECONDS"])
+    assert 15 <= post <= functions["chat"]["Timeout"] / 2
 
 
 def test_the_api_has_four_routes_and_no_more(expanded: dict[str, Any]) -> None:

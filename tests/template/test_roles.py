@@ -6,7 +6,7 @@ import pytest
 
 from tests.template import cfn
 
-FUNCTIONS = ("create", "poll", "status", "sweep", "webhook")
+FUNCTIONS = ("chat", "create", "poll", "status", "sweep", "webhook")
 
 #: Actions that AWS grants on everything or not at all, and the condition under which a role has them.
 WITHOUT_A_RESOURCE = {
@@ -92,7 +92,7 @@ def test_a_role_reaches_what_its_environment_names_and_nothing_else(
     assert granted(role, "sqs:SendMessage") == named(function, ("_QUEUE_URL", "_DEAD_LETTERS_URL"))
     assert granted(role, "secretsmanager:GetSecretValue") == named(function, ("_SECRET_ID",))
     assert granted(role, "sns:Publish") == named(function, ("_TOPIC_ARN",))
-    assert granted(role, "dynamodb:GetItem") == named(function, ("_TABLE",))
+    assert granted(role, "dynamodb:UpdateItem") == named(function, ("_TABLE",))
     assert granted(role, "logs:PutLogEvents") == {cfn.target(function["LoggingConfig"]["LogGroup"])}
 
 
@@ -105,6 +105,17 @@ def test_who_publishes_may_use_the_topics_key(
         for topic in granted(roles[name], "sns:Publish")
     }
     assert granted(roles[name], "kms:GenerateDataKey") == granted(roles[name], "kms:Decrypt") == keys
+
+
+def test_the_results_topic_alone_may_send_to_the_deliveries_and_to_their_dead_letters(expanded: dict[str, Any]) -> None:
+    (policy,) = cfn.of_type(expanded, "AWS::SQS::QueuePolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    queues = {"DeliveriesQueue", "DeliveriesDeadLetters"}
+    assert {cfn.target(queue) for queue in policy["Queues"]} == queues
+    assert {cfn.target(queue) for queue in statement["Resource"]} == queues
+    assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "ResultsTopic"}}}
 
 
 def test_only_the_owner_of_a_source_queue_takes_from_it(
@@ -122,4 +133,5 @@ def test_the_indexes_are_read_by_who_needs_them(roles: dict[str, cfn.Resource]) 
         "poll": set(),
         "sweep": {"Ledger/index/due"},
         "status": {"Ledger/index/by_job", "Ledger/index/recent"},
+        "chat": set(),
     }
