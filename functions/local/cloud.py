@@ -18,6 +18,7 @@ import aiohttp
 from functions.local.callers import Caller, Keyring
 from functions.local.clock import Clock, RealClock
 from functions.local.errors import LocalCloudError
+from functions.local.event_bus import EventBus
 from functions.local.event_sources import event_sources
 from functions.local.faults import FaultHook
 from functions.local.front import Front
@@ -62,6 +63,7 @@ class Cloud:
         self._moto = Moto(stack.account, stack.region, clock)
         self._sqs = Sqs(self._moto, clock)
         self._sns = Sns(self._moto, self._sqs, clock)
+        self._events = EventBus(stack.rules, self._moto, self._sqs)
         self._keyring = Keyring(stack.account)
         self._tasks: list[asyncio.Task[None]] = []
         self._inbox: Inbox | None = None
@@ -240,6 +242,10 @@ class Cloud:
     def peek(self, logical_id: str) -> list[Waiting]:
         """Return the messages in a queue, in its order, without touching them."""
         return self._sqs.mailbox(self.queue(logical_id).name).waiting()
+
+    def put_event(self, event: Mapping[str, Any]) -> tuple[str, ...]:
+        """Put an event of an AWS service on the default bus; returns the rules that it matched."""
+        return self._events.put(event)
 
     def put_secret(self, logical_id: str, value: str) -> None:
         """Give a secret a new current value."""

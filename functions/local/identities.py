@@ -85,6 +85,11 @@ def _role(place: Place, logical_id: str, properties: Mapping[str, Any]) -> Ident
     }
 
 
+def _rule(place: Place, logical_id: str, properties: Mapping[str, Any]) -> Identity:
+    name = name_of(place, logical_id, properties, "Name")
+    return {None: name, "Arn": place.arn("events", f"rule/{name}")}
+
+
 def _key(place: Place, logical_id: str, _: Mapping[str, Any]) -> Identity:
     digits = _token(logical_id, 32)
     key_id = f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
@@ -114,6 +119,7 @@ _MAKERS: dict[str, Callable[[Place, str, Mapping[str, Any]], Identity]] = {
     "AWS::SecretsManager::Secret": _secret,
     "AWS::Serverless::Function": _function,
     "AWS::Serverless::HttpApi": _api,
+    "AWS::Events::Rule": _rule,
     "AWS::IAM::Role": _role,
     "AWS::KMS::Key": _key,
     "AWS::Logs::LogGroup": _log_group,

@@ -109,6 +109,17 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class EventRule:
+    """An EventBridge rule: events of `pattern` (exact values alone) go to the queues."""
+
+    logical_id: str
+    name: str
+    pattern: Mapping[str, Any]
+    queue_arns: tuple[str, ...]
+    enabled: bool
+
+
+@dataclass(frozen=True)
 class Function:
     """A Lambda function: its own variables, role, limits and events. `root` is where its code is imported from."""
 
@@ -142,5 +153,6 @@ class Stack:
     tables: Mapping[str, Table]
     secrets: Mapping[str, Secret]
     functions: Mapping[str, Function]
+    rules: Mapping[str, EventRule]
     apis: Mapping[str, str]
     skipped: Mapping[str, str]

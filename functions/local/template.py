@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from functions.local.errors import TemplateError
+from functions.local.event_bus import read_event_rule
 from functions.local.identities import Identity, Place, identity
 from functions.local.intrinsics import Resolver
 from functions.local.parameters import parameter_values
@@ -102,6 +103,7 @@ class _Reader:
                 "AWS::Serverless::Function",
                 lambda k, p, i: read_function(k, p, i, folder=self._path.parent, roles=roles, apis=apis, queues=by_arn),
             ),
+            rules=self._read("AWS::Events::Rule", lambda k, p, i: read_event_rule(k, p, i, by_arn)),
             apis=apis,
             skipped={k: v for k, v in self._kinds.items() if v not in EMULATED}
             | {k: "AWS::SNS::Subscription (not to a queue)" for k, v in subscriptions.items() if v is None},

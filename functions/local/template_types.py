@@ -47,6 +47,10 @@ EMULATED: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"Name", "SecretString", "GenerateSecretString"}),
         frozenset({"Description", "Tags"}),
     ),
+    "AWS::Events::Rule": (
+        frozenset({"Name", "EventPattern", "State", "Targets"}),
+        frozenset({"Description"}),
+    ),
     "AWS::IAM::Role": (
         frozenset({"RoleName", "AssumeRolePolicyDocument", "Policies"}),
         frozenset({"Description", "MaxSessionDuration", "Tags"}),

@@ -43,6 +43,7 @@ def variables(stack: Stack) -> dict[str, str]:
 def test_the_closed_lists_are_exactly_these() -> None:
     assert set(EMULATED) == {
         "AWS::DynamoDB::Table",
+        "AWS::Events::Rule",
         "AWS::IAM::Policy",
         "AWS::IAM::Role",
         "AWS::SNS::Subscription",
