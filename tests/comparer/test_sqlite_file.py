@@ -276,12 +276,17 @@ def test_an_interrupted_statement_has_been_stopped(file: Path) -> None:
     assert isinstance(table_unreadable(file, caught.value), Stopped)
 
 
-def test_a_table_in_the_order_of_an_unknown_collation_can_be_read_but_not_searched(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "own.db")) as connection, connection:
-        connection.create_collation("own", lambda a, b: (a > b) - (a < b))
-        connection.execute("CREATE TABLE t (a COLLATE own PRIMARY KEY, b) WITHOUT ROWID")
+def ordered_by(folder: Path, collation: str) -> Path:
+    """A table of two rows in the order of a collation that only the program which made it has."""
+    with closing(sqlite3.connect(folder / "own.db")) as connection, connection:
+        connection.create_collation(collation, lambda a, b: (a > b) - (a < b))
+        connection.execute(f"CREATE TABLE t (a COLLATE {collation} PRIMARY KEY, b) WITHOUT ROWID")
         connection.execute("INSERT INTO t VALUES ('x', 1), ('y', 2)")
-    with closing(connect(find(tmp_path / "own.db"))) as reader:
+    return folder / "own.db"
+
+
+def test_a_table_in_the_order_of_an_unknown_collation_can_be_read_but_not_searched(tmp_path: Path) -> None:
+    with closing(connect(find(ordered_by(tmp_path, "own")))) as reader:
         assert reader.execute("SELECT * FROM t").fetchall() == [("x", 1), ("y", 2)]
         assert reader.execute("SELECT count(*) FROM t NOT INDEXED").fetchall() == [(2,)]
         with pytest.raises(apsw.SQLError, match="no such collation sequence: own") as caught:
@@ -290,12 +295,8 @@ def test_a_table_in_the_order_of_an_unknown_collation_can_be_read_but_not_search
 
 
 def test_a_collation_that_only_looks_like_sqlites_own_is_another_programs(tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "own.db")) as connection, connection:
-        connection.create_collation("b\u0131nary", lambda a, b: (a > b) - (a < b))
-        connection.execute("CREATE TABLE t (a COLLATE b\u0131nary PRIMARY KEY, b) WITHOUT ROWID")
-        connection.execute("INSERT INTO t VALUES ('x', 1)")
-    with closing(connect(find(tmp_path / "own.db"))) as reader:
-        assert reader.execute("SELECT * FROM t").fetchall() == [("x", 1)]
+    with closing(connect(find(ordered_by(tmp_path, "b\u0131nary")))) as reader:
+        assert reader.execute("SELECT * FROM t").fetchall() == [("x", 1), ("y", 2)]
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])

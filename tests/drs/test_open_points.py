@@ -190,59 +190,40 @@ def test_10_throttling_is_survived_with_and_without_a_wait(
 RESULTS = [("CONSISTENT", 2, "consistent"), ("INCONSISTENT", 0, "inconsistent"), ("CAN_NOT_COMPARE", 4, "incomplete")]
 
 
-def finds(job: Job, word: str, number: int) -> None:
-    """Let the job's comparisons find this, on every level."""
+@pytest.fixture(params=RESULTS, ids=[expected for _, _, expected in RESULTS])
+def expected(request: pytest.FixtureRequest, job: Job) -> str:
+    """What the job's comparisons find on every level, in our word."""
+    word, number, expected = request.param
     differs = word == "INCONSISTENT"
     rows = 2 if differs else 3
     job.tables = [Table("may_5", "t", 3, rows, 3 - rows, word, number)]
     job.databases = {"may_5": (word, number)}
     details: list[tuple[str | None, str | None]] = [("t", None if differs else "t")]
     job.objects = [Objects("TABLE", 1, 0 if differs else 1, min(number, 3), details)]
+    return str(expected)
 
 
-@pytest.mark.parametrize(("word", "number", "expected"), RESULTS)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(
     ("families", "ids"),
     [("both", "shared"), ("both", "a"), ("both", "b"), ("a", "shared"), ("a", "a"), ("b", "shared"), ("b", "b")],
 )
 def test_11_either_family_of_endpoints_is_enough(
-    served: ServedDrs,
-    client: Client,
-    clock: Clock,
-    job: Job,
-    level: str,
-    word: str,
-    number: int,
-    expected: str,
-    ids: Any,
-    families: Any,
+    served: ServedDrs, client: Client, clock: Clock, level: str, expected: str, ids: Any, families: Any
 ) -> None:
     served.quirks = Quirks(ids=ids, families=families)
-    finds(job, word, number)
     task = served.add_task(JOB_ID, level)
     assert not read(client, task.task_id, level).terminal
     clock.at += 60
     assert verdict(read(client, task.task_id, level)) == expected
 
 
-@pytest.mark.parametrize(("word", "number", "expected"), RESULTS)
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("families", "ids"), [("a", "b"), ("b", "a")])
 def test_11_where_no_endpoint_knows_the_id_the_result_is_right_or_incomplete(
-    served: ServedDrs,
-    client: Client,
-    clock: Clock,
-    job: Job,
-    level: str,
-    word: str,
-    number: int,
-    expected: str,
-    ids: Any,
-    families: Any,
+    served: ServedDrs, client: Client, clock: Clock, level: str, expected: str, ids: Any, families: Any
 ) -> None:
     served.quirks = Quirks(ids=ids, families=families)
-    finds(job, word, number)
     task = served.add_task(JOB_ID, level)
     clock.at += 60
     by_overview = level == "objects" and families == "b"
