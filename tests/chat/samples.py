@@ -60,8 +60,8 @@ def named(names: Sequence[str], *, verdict: Verdict = "inconsistent") -> Finishe
         update={
             "verdict": verdict,
             "summary": f"objects INCONSISTENT ({', '.join(each)})",
-            "job_id": first,
-            "project_id": first,
+            "job_id": first or "j",
+            "project_id": first or "p",
             "audience": last,
             "labels": dict(zip(each, reversed(each), strict=True)),
             "caveats": (first,),
