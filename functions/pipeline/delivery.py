@@ -81,7 +81,7 @@ def read_message(text: str) -> tuple[Announcement, Delivery | None]:
         raise Invalid(*field_errors(e)) from e
 
 
-def test_message(document: dict[str, Any]) -> str:
+def trial_message(document: dict[str, Any]) -> str:
     """The message that tells every destination of `document` as a test, whatever its filters."""
     return json_text({"version": VERSION, "test": True, "event": document})
 

@@ -91,18 +91,19 @@ class DeliveryLedger:
         )
 
     async def _leave(self, claim: Claim, changes: str, values: dict[str, Any]) -> bool:
+        """End the claim. False if our lease ran out and somebody else took the attempt over."""
         try:
             await self._aws.update_item(
                 self._table,
                 claim.key,
-                update=f"SET {changes} REMOVE lease_token, lease_until",
+                update=f"SET {changes}, left_by = :token REMOVE lease_token, lease_until",
                 condition=_HELD,
                 names={"#state": "state"},
                 values={":open": "open", ":attempt": claim.delivery.attempt, ":token": claim.token} | values,
             )
-        except ConditionFailed:
-            # Either our lease ran out and somebody took it over, or the write was applied and its answer lost.
-            return False
+        except ConditionFailed as e:
+            # Our own token says that the write was applied, and only its answer lost.
+            return bool(e.item and e.item.get("left_by") == claim.token)
         return True
 
     async def place(self, destination: str, pace: Pace) -> float:

@@ -11,8 +11,10 @@ import pytest
 
 from functions.local.clock import VirtualClock
 from functions.local.function_environment import function_environment
+from functions.pipeline.delivery_failed import DELIVERY_FAILED
 from functions.pipeline.edge import Edge, invoke
 from functions.pipeline.events import FINISHED, INVALID, STARTED
+from tests.chat.served import Gone, ServedChats
 from tests.journeys.loop import travel
 from tests.journeys.world import World, over_sqlite
 
@@ -26,8 +28,14 @@ TRIGGERS = {
     "status": "StatusFunction",
     "list": "StatusFunction",
     "cancel": "StatusFunction",
+    "chat": "ChatFunction",
 }
-MESSAGES = {"comparison.started": STARTED, "comparison.finished": FINISHED, "request.invalid": INVALID}
+MESSAGES = {
+    "comparison.started": STARTED,
+    "comparison.finished": FINISHED,
+    "request.invalid": INVALID,
+    "delivery.failed": DELIVERY_FAILED,
+}
 
 
 def load(name: str) -> Any:
@@ -71,7 +79,7 @@ def test_each_trigger_is_taken_by_its_handler(name: str, tmp_path: Path) -> None
         async with over_sqlite(tmp_path, SOURCE, TARGET) as (w, _):
             answer = await run(w, TRIGGERS[name], load(name))
             expected = {"webhook": 202, "list": 200, "status": 404, "cancel": 404}
-            if name in {"create", "poll"}:
+            if name in {"create", "poll", "chat"}:
                 assert answer == {"batchItemFailures": []}
             elif name == "sweep":
                 assert answer == {"swept": 0}
@@ -92,13 +100,17 @@ def shape(value: Any) -> Any:
 
 def test_the_request_leads_to_the_events_that_lie_beside_it(tmp_path: Path) -> None:
     async def journey() -> None:
-        async with over_sqlite(tmp_path, SOURCE, TARGET) as (w, _):
+        async with over_sqlite(tmp_path, SOURCE, TARGET) as (w, _), ServedChats(w.clock.now) as chats:
+            chats.script("cutover-room", Gone())
+            room = chats.destination("slack", "cutover-room")
+            w.cloud.put_secret("DestinationsSecret", json.dumps({"cutover-room": room}))
             await w.post(load("request"), "wave-3-shop")
             (event,) = await w.finished()
             await w.enqueue({"request_id": "q-7", "job_id": "j", "object_level_compare_type": "tables"})
             await w.rest()
+            invalid, failed = w.events("invalid")[0], w.events("failed")[0]
             sent = {"comparison.started": w.events("started")[0], "comparison.finished": event}
-            for name, published in (sent | {"request.invalid": w.events("invalid")[0]}).items():
+            for name, published in (sent | {"request.invalid": invalid, "delivery.failed": failed}).items():
                 kept = load(name)
                 assert kept["type"] == published["type"] == MESSAGES[name]
                 assert shape(published) == shape(kept), name
