@@ -84,7 +84,7 @@ def _markdown(told: Telling) -> str:
     """Paragraphs are parted by empty lines: a single line break is none here."""
     listed = [f"- **{_safe(found.name)}** {_safe(found.what)}" for found in told.found]
     listed += [f"- {_line(told.more)}"] if told.more else []
-    facts = [f"- {_safe(fact.word)}: {_safe(fact.value)}" for fact in told.facts]
+    facts = [f"- {_line(fact.word)}: {_safe(fact.value)}" for fact in told.facts]
     links = [f"[{_safe(link.word)}]({url})" for link in told.links if (url := safe_url(link.url))]
     paragraphs = [
         f"### {_safe(told.title)}",

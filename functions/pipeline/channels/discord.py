@@ -35,7 +35,7 @@ _HINTS: Final = {
     404: "the webhook is gone: make a new one and copy its URL",
 }
 _SERVICE: Final = "Discord"
-_MARKUP: Final = re.compile(r"[\\`*_~|<>\[\]()@:#]")
+_MARKUP: Final = re.compile(r"[\\`*_~|<>\[\]@:#]")
 
 
 def post(destination: Destination, telling: Telling, now: float) -> Post:  # noqa: ARG001 - nothing is signed

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 #: Breaks a token without being seen.
 JOINER: Final = "\u2060"
-_LINK = re.compile(r"(?<=:)(?=//)|(?i:(?<=www)(?=\.))|(?<=@)(?=\S)")
-_BLOCK = re.compile(r"^(?=[#>*+\-=|~_\d])")
+_LINK = re.compile(r"(?<=:)(?=//)|(?i:(?<=www)(?=\.))|(?<=@)")
+_BLOCK = re.compile(r"^(?=[#>*+\-=|~_]|\d{1,9}[.)](?:\s|$))")
 _WIDE = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "&": "＆", "`": "ˋ"})  # noqa: RUF001 - look-alikes
 
 

@@ -66,7 +66,7 @@ def _within(telling: Telling, room: _Room) -> Telling:
         title=_text(telling.title, room.title),
         sentence=_text(telling.sentence, room.sentence),
         next_step=_text(telling.next_step, room.sentence) if telling.next_step else None,
-        facts=tuple(Fact(_text(f.word, 40), _text(f.value, room.name)) for f in telling.facts[: room.facts]),
+        facts=tuple(Fact(_text(f.word, 40), _text(f.value, room.sentence // 2)) for f in telling.facts[: room.facts]),
         found_word=_text(telling.found_word, 60),
         found=tuple(found),
         more=_text(telling.more, 60) if telling.more else None,
@@ -75,6 +75,9 @@ def _within(telling: Telling, room: _Room) -> Telling:
 
 
 def _text(text: str, most: int) -> str:
-    """One visible line of at most `most` characters. Four times that is all that is looked at of any text."""
+    """One visible line of at most `most` characters, without space around it, which some Markdowns read as code.
+
+    Four times `most` is all that is looked at of any text.
+    """
     looked_at = visible(text[: 4 * most]) + (ELLIPSIS if len(text) > 4 * most else "")
-    return fitted(looked_at, most) if looked_at.strip() else EMPTY
+    return fitted(looked_at.strip(), most) if looked_at.strip() else EMPTY

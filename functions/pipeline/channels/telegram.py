@@ -30,7 +30,7 @@ _HINTS: Final = {
 }
 _SERVICE: Final = "Telegram"
 _HTML: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-_RECOGNISED: Final = re.compile(r"(?<=[@#$/.:])(?=\S)|(?<=\d)(?=:\d)")
+_RECOGNISED: Final = re.compile(r"(?<=[@#$/.:])(?=\S)")
 
 
 def post(destination: Destination, telling: Telling, now: float) -> Post:  # noqa: ARG001 - nothing is signed
@@ -67,7 +67,7 @@ def judge(answer: Answer) -> Outcome:
 def _html(told: Telling) -> str:
     listed = [f"• <code>{_escaped(found.name)}</code> {_safe(found.what)}" for found in told.found]
     listed += [_safe(told.more)] if told.more else []
-    facts = [f"{_safe(fact.word)}: <code>{_escaped(fact.value)}</code>" for fact in told.facts]
+    facts = [f"{_safe(fact.word)}: {_safe(fact.value)}" for fact in told.facts]
     links = [f'<a href="{_escaped(url)}">{_safe(link.word)}</a>' for link in told.links if (url := safe_url(link.url))]
     paragraphs = [
         f"<b>{_safe(told.title)}</b>\n{_safe(told.sentence)}",
