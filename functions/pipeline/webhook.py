@@ -12,18 +12,15 @@ from typing import Any
 from functions.pipeline import log, metrics, signature
 from functions.pipeline.accepting import Acceptor, Conflict
 from functions.pipeline.aws import AwsError
-from functions.pipeline.comparison import Comparison
 from functions.pipeline.credentials_text import BadSecret, webhook_keys
 from functions.pipeline.edge import Edge, LambdaContext, lambda_handler
-from functions.pipeline.ledger import request_message
 from functions.pipeline.messages import MAX_BODY_BYTES, FieldError, Invalid, parse_json_object
 from functions.pipeline.projects import BadProjects
 from functions.pipeline.responses import Response, answer, problem, raw_body
 from functions.pipeline.secrets import Secrets
 from functions.pipeline.settings import Settings
+from functions.pipeline.storing import store
 
-#: When a caller is to look first: about what the fastest comparison takes. Seconds.
-FIRST_LOOK_SECONDS = 5
 _Act = Callable[[str, dict[str, Any], Edge], Awaitable[Response]]
 _log = log.get_logger()
 
@@ -69,7 +66,7 @@ async def _answer(
     if webhook_id is None:
         return problem(401, "The signature is not valid.")
     is_dry = query.get("dry_run") == "true"
-    act: _Act = partial(_rehearse, seconds_left) if is_dry else partial(_accept, settings)
+    act: _Act = partial(_rehearse, seconds_left) if is_dry else partial(store, settings.requests_queue_url)
     return await _judged(act, webhook_id, body, edge)
 
 
@@ -115,16 +112,6 @@ async def _verified(settings: WebhookSettings, headers: dict[str, str], body: by
     return None
 
 
-async def _accept(settings: WebhookSettings, webhook_id: str, content: dict[str, Any], edge: Edge) -> Response:
-    comparison = await Acceptor.open(edge).accept(content, webhook_id)
-    await _enqueue(settings, comparison, edge)
-    metrics.count("ComparisonsAccepted")
-    log.note("comparison.accepted", comparison_id=comparison.comparison_id, request_id=webhook_id)
-    path = f"/comparisons/{comparison.comparison_id}"
-    told = {"comparison_id": comparison.comparison_id, "status_url": path}
-    return answer(202, told, location=path, retry_after=str(FIRST_LOOK_SECONDS))
-
-
 async def _rehearse(
     seconds_left: Callable[[], float], webhook_id: str, content: dict[str, Any], edge: Edge
 ) -> Response:
@@ -137,13 +124,6 @@ async def _rehearse(
     metrics.count("DryRuns")
     log.note("comparison.rehearsed", request_id=webhook_id, would=told["would"])
     return answer(200, told)
-
-
-async def _enqueue(settings: WebhookSettings, comparison: Comparison, edge: Edge) -> None:
-    try:
-        await edge.aws.send(settings.requests_queue_url, request_message(comparison))
-    except AwsError as e:
-        _log.warning("webhook.message_left_to_sweep", comparison_id=comparison.comparison_id, reason=str(e))
 
 
 def _is_json(content_type: str) -> bool:

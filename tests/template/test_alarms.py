@@ -34,13 +34,15 @@ def watched(alarms: dict[str, cfn.Resource]) -> dict[Metric, cfn.Resource]:
     return {metric: alarm for alarm in alarms.values() for metric in metrics(alarm)}
 
 
-@pytest.mark.parametrize("queue", ["RequestsDeadLetters", "PollsDeadLetters", "DeliveriesDeadLetters"])
+@pytest.mark.parametrize(
+    "queue", ["RequestsDeadLetters", "PollsDeadLetters", "DeliveriesDeadLetters", "DmsDeadLetters"]
+)
 def test_the_first_dead_letter_is_told(watched: dict[Metric, cfn.Resource], queue: str) -> None:
     alarm = watched["AWS/SQS", "ApproximateNumberOfMessagesVisible", (("QueueName", queue),)]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
 
 
-@pytest.mark.parametrize("queue", ["RequestsQueue", "PollsQueue", "DeliveriesQueue"])
+@pytest.mark.parametrize("queue", ["RequestsQueue", "PollsQueue", "DeliveriesQueue", "DmsQueue"])
 def test_a_message_that_nobody_takes_is_told(
     watched: dict[Metric, cfn.Resource], queues: dict[str, cfn.Resource], queue: str
 ) -> None:

@@ -135,4 +135,4 @@ def test_its_template_takes_the_zip_as_it_is(built: Built, architecture: str) ->
 
 
 def test_every_handler_of_the_template_is_checked() -> None:
-    assert [callable(import_module(module).handler) for module in handlers(TEMPLATE)] == [True] * 6
+    assert [callable(import_module(module).handler) for module in handlers(TEMPLATE)] == [True] * 8

@@ -37,8 +37,8 @@ def test_the_ledger_is_encrypted_and_can_be_taken_back_in_time(expanded: dict[st
 
 def test_no_secret_is_written_in_the_template(expanded: dict[str, Any]) -> None:
     secrets = cfn.of_type(expanded, "AWS::SecretsManager::Secret")
-    filled_by_hand = ("ProjectsSecret", "DestinationsSecret")
-    assert [secrets[name]["SecretString"] for name in filled_by_hand] == ["{}"] * 2
+    filled_by_hand = ("ProjectsSecret", "DestinationsSecret", "TriggersSecret")
+    assert [secrets[name]["SecretString"] for name in filled_by_hand] == ["{}"] * 3
     generated = {name: secret["GenerateSecretString"] for name, secret in secrets.items() if name not in filled_by_hand}
     assert sorted(generated) == ["TokenSecret", "WebhookSecret"]
     for how in generated.values():

@@ -7,7 +7,7 @@ import pytest
 from functions.pipeline.events import FINISHED
 from tests.template import cfn
 
-SOURCES = {"RequestsQueue": "create", "PollsQueue": "poll", "DeliveriesQueue": "chat"}
+SOURCES = {"RequestsQueue": "create", "PollsQueue": "poll", "DeliveriesQueue": "chat", "DmsQueue": "dms"}
 
 
 def test_each_source_queue_is_read_by_its_function(mappings: dict[str, cfn.Resource]) -> None:
@@ -34,7 +34,7 @@ def test_a_function_ends_before_its_lease_and_its_lease_before_the_message_comes
     queues: dict[str, cfn.Resource], functions: dict[str, cfn.Resource], queue: str, name: str
 ) -> None:
     timeout = functions[name]["Timeout"]
-    lease = int(functions[name]["Environment"]["Variables"]["LEASE_SECONDS"])
+    lease = int(functions[name]["Environment"]["Variables"].get("LEASE_SECONDS", timeout + 1))  # dms claims nothing
     visibility = queues[queue]["VisibilityTimeout"]
     assert timeout < lease < visibility
     assert visibility >= 6 * timeout  # what AWS asks for, so that throttled batches are not lost
@@ -46,7 +46,8 @@ def test_all_functions_hold_a_claim_for_the_same_time(functions: dict[str, cfn.R
 
 
 def test_a_scheduled_run_ends_before_the_next(functions: dict[str, cfn.Resource], expanded: dict[str, Any]) -> None:
-    (rule,) = cfn.of_type(expanded, "AWS::Events::Rule").values()
+    rules = cfn.of_type(expanded, "AWS::Events::Rule").values()
+    (rule,) = (found for found in rules if "ScheduleExpression" in found)
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert rule["State"] == "ENABLED"
     assert [cfn.target(t["Arn"]) for t in rule["Targets"]] == ["SweepFunction"]
@@ -54,7 +55,7 @@ def test_a_scheduled_run_ends_before_the_next(functions: dict[str, cfn.Resource]
 
 
 def test_the_doors_answer_before_the_api_gives_up(functions: dict[str, cfn.Resource]) -> None:
-    assert max(functions["webhook"]["Timeout"], functions["status"]["Timeout"]) < 30
+    assert max(functions[name]["Timeout"] for name in ("webhook", "status", "trigger")) < 30
 
 
 @pytest.mark.parametrize("queue", SOURCES)
@@ -104,7 +105,19 @@ def test_a_delivery_waits_for_its_service_and_for_aws_before_its_function_ends(
     assert 15 <= post <= functions["chat"]["Timeout"] / 2
 
 
-def test_the_api_has_four_routes_and_no_more(expanded: dict[str, Any]) -> None:
+def test_what_dms_tells_of_tasks_and_replications_goes_to_its_queue_and_nothing_else_does(
+    expanded: dict[str, Any],
+) -> None:
+    rule = cfn.of_type(expanded, "AWS::Events::Rule")["DmsRule"]
+    assert rule["EventPattern"] == {
+        "source": ["aws.dms"],
+        "detail-type": ["DMS Replication Task State Change", "DMS Replication State Change"],
+    }
+    assert rule["State"] == "ENABLED"
+    assert [cfn.target(target["Arn"]) for target in rule["Targets"]] == ["DmsQueue"]
+
+
+def test_the_api_has_six_routes_and_no_more(expanded: dict[str, Any]) -> None:
     (api,) = cfn.of_type(expanded, "AWS::ApiGatewayV2::Api").values()
     routes = {
         f"{method.upper()} {path}": route["x-amazon-apigateway-integration"]
@@ -116,6 +129,8 @@ def test_the_api_has_four_routes_and_no_more(expanded: dict[str, Any]) -> None:
         "GET /comparisons": "StatusFunction",
         "GET /comparisons/{comparison_id}": "StatusFunction",
         "DELETE /comparisons/{comparison_id}": "StatusFunction",
+        "POST /triggers/{source}": "TriggerFunction",
+        "OPTIONS /triggers/{source}": "TriggerFunction",
     }
     assert {route["payloadFormatVersion"] for route in routes.values()} == {"2.0"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.template import cfn
 
-FUNCTIONS = ("chat", "create", "poll", "status", "sweep", "webhook")
+FUNCTIONS = ("chat", "create", "dms", "poll", "status", "sweep", "trigger", "webhook")
 
 #: Actions that AWS grants on everything or not at all, and the condition under which a role has them.
 WITHOUT_A_RESOURCE = {
@@ -92,7 +92,8 @@ def test_a_role_reaches_what_its_environment_names_and_nothing_else(
     assert granted(role, "sqs:SendMessage") == named(function, ("_QUEUE_URL", "_DEAD_LETTERS_URL"))
     assert granted(role, "secretsmanager:GetSecretValue") == named(function, ("_SECRET_ID",))
     assert granted(role, "sns:Publish") == named(function, ("_TOPIC_ARN",))
-    assert granted(role, "dynamodb:UpdateItem") == named(function, ("_TABLE",))
+    written = granted(role, "dynamodb:UpdateItem") | granted(role, "dynamodb:PutItem")
+    assert written == named(function, ("_TABLE",))
     assert granted(role, "logs:PutLogEvents") == {cfn.target(function["LoggingConfig"]["LogGroup"])}
 
 
@@ -108,7 +109,7 @@ def test_who_publishes_may_use_the_topics_key(
 
 
 def test_the_results_topic_alone_may_send_to_the_deliveries_and_to_their_dead_letters(expanded: dict[str, Any]) -> None:
-    (policy,) = cfn.of_type(expanded, "AWS::SQS::QueuePolicy").values()
+    policy = cfn.of_type(expanded, "AWS::SQS::QueuePolicy")["VerdictsAreDelivered"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     queues = {"DeliveriesQueue", "DeliveriesDeadLetters"}
     assert {cfn.target(queue) for queue in policy["Queues"]} == queues
@@ -116,6 +117,17 @@ def test_the_results_topic_alone_may_send_to_the_deliveries_and_to_their_dead_le
     assert statement["Principal"] == {"Service": "sns.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "ResultsTopic"}}}
+
+
+def test_the_rule_for_dms_alone_may_send_to_its_queue(expanded: dict[str, Any]) -> None:
+    policies = cfn.of_type(expanded, "AWS::SQS::QueuePolicy")
+    assert set(policies) == {"VerdictsAreDelivered", "DmsEventsAreDelivered"}
+    (statement,) = policies["DmsEventsAreDelivered"]["PolicyDocument"]["Statement"]
+    assert [cfn.target(queue) for queue in policies["DmsEventsAreDelivered"]["Queues"]] == ["DmsQueue"]
+    assert cfn.target(statement["Resource"]) == "DmsQueue"
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["DmsRule", "Arn"]}}}
 
 
 def test_only_the_owner_of_a_source_queue_takes_from_it(
@@ -134,4 +146,6 @@ def test_the_indexes_are_read_by_who_needs_them(roles: dict[str, cfn.Resource]) 
         "sweep": {"Ledger/index/due"},
         "status": {"Ledger/index/by_job", "Ledger/index/recent"},
         "chat": set(),
+        "trigger": set(),
+        "dms": set(),
     }

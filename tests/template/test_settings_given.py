@@ -12,7 +12,7 @@ from functions.pipeline import settings
 from functions.pipeline.settings import Settings
 from tests.template import cfn
 
-FUNCTIONS = ("chat", "create", "poll", "status", "sweep", "webhook")
+FUNCTIONS = ("chat", "create", "dms", "poll", "status", "sweep", "trigger", "webhook")
 
 #: Read by the log, the metrics and the connection pool of every function.
 EVERYWHERE = {
@@ -132,6 +132,7 @@ def test_the_outputs_name_what_people_need_next(raw: dict[str, Any]) -> None:
         "LedgerTable",
         "ProjectsSecretArn",
         "DestinationsSecretArn",
+        "TriggersSecretArn",
         "WebhookSecretArn",
         "TokenSecretArn",
     } <= set(raw["Outputs"])
