@@ -6,14 +6,15 @@ ChangeMessageVisibilityBatch, GetQueueAttributes).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from functions.pipeline.delivery import read_message
 from functions.pipeline.incoming import read_poll_message, read_request_message
 from functions.pipeline.messages import Invalid
 
-QueueName = Literal["requests", "polls"]
+QueueName = Literal["requests", "polls", "deliveries"]
 HIDDEN_SECONDS = 300
 """How long a message that was looked at stays hidden, should this process die before it lets go."""
 _MOST = 20_000
@@ -182,13 +183,17 @@ class DeadLetters:
 def why_unreadable(name: QueueName, body: str) -> str | None:
     """Why a message can never be worked on, by the very rules of the function that reads the queue; None: it can."""
     try:
-        if name == "requests":
-            read_request_message(body)
-        else:
-            read_poll_message(body)
+        _READERS[name](body)
     except Invalid as error:
         return str(error)
     return None
+
+
+_READERS: Mapping[QueueName, Callable[[str], object]] = {
+    "requests": read_request_message,
+    "polls": read_poll_message,
+    "deliveries": read_message,
+}
 
 
 def _letter(message: dict[str, Any]) -> Letter:

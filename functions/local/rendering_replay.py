@@ -16,13 +16,13 @@ def show_inventory(screen: Screen, found: Found, now: float) -> None:
     for letters, inventory in found:
         if inventory.oldest is None:
             told = ("no dead letter can be seen", "bold yellow") if inventory.hidden else ("no dead letter", "green")
-            screen.line(f"{letters.name:<9} ", told)
+            screen.line(f"{letters.name:<10} ", told)
             _show_hidden(screen, inventory.hidden)
             continue
         more = "" if inventory.complete else "at least "
         noun = "dead letter" if inventory.found == 1 else "dead letters"
         age = _age(now - inventory.oldest)
-        screen.line(f"{letters.name:<9} ", (f"{more}{inventory.found} {noun}", "bold red"), f", the oldest {age} old")
+        screen.line(f"{letters.name:<10} ", (f"{more}{inventory.found} {noun}", "bold red"), f", the oldest {age} old")
         for reason, count in inventory.reasons.most_common(_MOST_REASONS):
             screen.line(f"  {count:>6}  {reason}", hang=10)
         if (others := len(inventory.reasons) - _MOST_REASONS) > 0:
@@ -48,7 +48,7 @@ def show_outcome(screen: Screen, found: Found, outcomes: Mapping[str, Outcome], 
         if outcome and (outcome.put_back or outcome.hidden or outcome.left != inventory.found):
             hidden = f", about {outcome.hidden} hidden by somebody else" if outcome.hidden else ""
             screen.line(
-                f"{letters.name:<9} ", (f"{outcome.put_back} put back", "bold green"), f", {outcome.left} left{hidden}"
+                f"{letters.name:<10} ", (f"{outcome.put_back} put back", "bold green"), f", {outcome.left} left{hidden}"
             )
     able = sum(inventory.able(force=force) for _, inventory in found)
     if able and not outcomes:

@@ -20,6 +20,7 @@ from functions.local.target import find_target, is_loopback
 _OUTPUTS: Final[Mapping[QueueName, tuple[str, str]]] = {
     "requests": ("RequestsDeadLettersUrl", "RequestsQueueUrl"),
     "polls": ("PollsDeadLettersUrl", "PollsQueueUrl"),
+    "deliveries": ("DeliveriesDeadLettersUrl", "DeliveriesQueueUrl"),
 }
 _API_HOST: Final = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 _SQS_HOST: Final = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")

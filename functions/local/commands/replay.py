@@ -65,7 +65,7 @@ def command(
       AWS_PROFILE=ops parity replay --stack parity --yes --json
     """
     if urls and queue == "all":
-        raise bad_input("--urls: belongs to one queue; say which with --queue requests or --queue polls")
+        raise bad_input("--urls: belongs to one queue; say which with --queue requests, polls or deliveries")
     if sum(given is not None for given in (stack, urls, target)) > 1:
         raise bad_input("--target, --stack, --urls: give one of them")
     screen = Screen()
