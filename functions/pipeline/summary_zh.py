@@ -98,5 +98,5 @@ def _uncompared(finished: Finished, level: Level) -> str:
 def _some(names: Iterable[str], most: int, total: int, measure: str) -> str:
     """A few names, shortened, and how many more there are."""
     shown = [name if len(name) <= 60 else name[:59] + "…" for name in list(names)[:most]]
-    rest = f" 等共 {total:,} {measure}" if total > len(shown) else ""
+    rest = f"及另外 {total - len(shown)} {measure}" if total > len(shown) else ""
     return "、".join(shown) + rest

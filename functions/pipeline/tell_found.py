@@ -98,13 +98,16 @@ def _names(names: Sequence[str], omitted: int, words: Words) -> str:
 
 def _table(line: TableLine, finished: Finished, words: Words) -> Found:
     source = f"{_name(line.source_db, _OBJECT, words)}.{_name(line.source_table, _OBJECT, words)}"
-    told: list[str] = [words.not_compared] if line.result == "incomplete" else []
+    message = visible(line.message or "").strip().rstrip(".")
+    told: list[str] = []
+    if line.result == "incomplete":
+        told.append(words.not_compared + (words.colon + message if message else ""))
+    if finished.levels.get("contents") not in {None, "not_requested"} and line.difference_rows:
+        told.append(words.rows_differ.format(n=f"{line.difference_rows:,}"))
     if line.source_rows is not None and line.target_rows is not None:
         told += _counted(line.source_rows, line.target_rows, words)
-    if finished.levels.get("contents") not in {None, "not_requested"} and line.difference_rows:
-        told.insert(0, words.rows_differ.format(n=f"{line.difference_rows:,}"))
-    if line.message:
-        told.append(visible(line.message).strip().rstrip("."))
+    if message and line.result != "incomplete":
+        told.append(message)
     return Found(fitted(source, _NAME), fitted(words.semicolon.join(told), _WHAT))
 
 

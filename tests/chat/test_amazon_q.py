@@ -13,9 +13,11 @@ from markdown_it import MarkdownIt
 from functions.pipeline.channels import amazon_q
 from functions.pipeline.channels.cut import utf16
 from functions.pipeline.channels.harmless import JOINER
+from functions.pipeline.comparison import Verdict
 from functions.pipeline.tell import tell
-from functions.pipeline.telling import Telling
+from functions.pipeline.telling import Language, Telling
 from tests.chat import nasty, samples
+from tests.chat.conftest import Golden
 from tests.chat.tellings import TWENTY_THOUSAND_NAMES, full_of
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
@@ -88,7 +90,7 @@ def check(telling: Telling) -> None:
 def check_line(line: str) -> None:
     """Bold, bullets and code are ours; within code, only what Slack parses before it is looked for."""
     head = re.fullmatch(r"\*([^*]*)\*", line)
-    entry = re.fullmatch(r"• `([^`]*)` (.*)", line)
+    entry = re.fullmatch(r"• `([^`]*)`: (.*)", line)
     if entry:
         assert not re.search(rf"[<>&]|://|@[^\s{JOINER}]", entry[1]), entry[1]
     check_text(head[1] if head else entry[2] if entry else line)
@@ -131,9 +133,15 @@ def test_verdicts_of_one_drs_job_are_one_thread() -> None:
 
 
 def test_an_ordinary_name_is_code_that_can_be_copied() -> None:
-    assert "• `shop.order_lines` " in sent(full_of(["shop.order_lines"]))["content"]["description"]
+    assert "• `shop.order_lines`: " in sent(full_of(["shop.order_lines"]))["content"]["description"]
 
 
 def test_what_a_custom_action_takes_is_exact() -> None:
     context = sent(replace(full_of(["a"]), job_id="a_b<c>*"))["metadata"]["additionalContext"]
     assert context == {"verdict": "inconsistent", "job_id": "a_b<c>*", "comparison_id": "cmp_42"}
+
+
+@pytest.mark.parametrize("language", samples.LANGUAGES)
+@pytest.mark.parametrize("verdict", samples.VERDICTS)
+def test_a_verdict_is_told_as_its_golden_file_has_it(verdict: Verdict, language: Language, golden: Golden) -> None:
+    golden("amazon_q", f"{verdict}.{language}", sent(tell(samples.event(verdict), language, links=samples.LINKS)))

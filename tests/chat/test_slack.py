@@ -14,10 +14,12 @@ from functions.pipeline.channels import slack
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from functions.pipeline.channels.cut import utf16
 from functions.pipeline.channels.harmless import JOINER
+from functions.pipeline.comparison import Verdict
 from functions.pipeline.destinations import Destination
 from functions.pipeline.tell import tell
-from functions.pipeline.telling import Link, Telling
+from functions.pipeline.telling import Language, Link, Telling
 from tests.chat import nasty, samples
+from tests.chat.conftest import Golden
 from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, full_of
 
 HOOK = Destination(channel="slack", url="https://hooks.slack.com/services/T0/B0/x")
@@ -168,3 +170,9 @@ def test_too_many_messages_wait_as_long_as_it_asks() -> None:
 
 def test_it_keeps_below_its_limit() -> None:
     assert slack.PACE.messages / slack.PACE.seconds <= 0.8
+
+
+@pytest.mark.parametrize("language", samples.LANGUAGES)
+@pytest.mark.parametrize("verdict", samples.VERDICTS)
+def test_a_verdict_is_told_as_its_golden_file_has_it(verdict: Verdict, language: Language, golden: Golden) -> None:
+    golden("slack", f"{verdict}.{language}", sent(tell(samples.event(verdict), language, links=samples.LINKS)))

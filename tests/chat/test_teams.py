@@ -12,10 +12,12 @@ from hypothesis import given
 from functions.pipeline.channels import teams
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from functions.pipeline.channels.harmless import JOINER
+from functions.pipeline.comparison import Verdict
 from functions.pipeline.destinations import Destination
 from functions.pipeline.tell import tell
-from functions.pipeline.telling import Link, Telling
+from functions.pipeline.telling import Language, Link, Telling
 from tests.chat import nasty, samples
+from tests.chat.conftest import Golden
 from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, full_of
 
 FLOW = Destination(
@@ -178,3 +180,9 @@ def test_both_kinds_of_hosts_are_known(host: str) -> None:
 
 def test_it_keeps_below_its_limit() -> None:
     assert teams.PACE.messages / teams.PACE.seconds <= 0.8 * 4
+
+
+@pytest.mark.parametrize("language", samples.LANGUAGES)
+@pytest.mark.parametrize("verdict", samples.VERDICTS)
+def test_a_verdict_is_told_as_its_golden_file_has_it(verdict: Verdict, language: Language, golden: Golden) -> None:
+    golden("teams", f"{verdict}.{language}", sent(tell(samples.event(verdict), language, links=samples.LINKS))[0])

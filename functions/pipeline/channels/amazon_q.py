@@ -67,7 +67,7 @@ def _notification(told: Telling) -> dict[str, Any]:
 def _lines(told: Telling) -> list[str]:
     lines = [_line(told.sentence)]
     if told.found:
-        lines += ["", f"*{_safe(told.found_word)}*", *(f"• `{_name(f.name)}` {_safe(f.what)}" for f in told.found)]
+        lines += ["", f"*{_safe(told.found_word)}*", *(f"• `{_name(f.name)}`: {_safe(f.what)}" for f in told.found)]
     if told.more:
         lines.append(_line(told.more))
     return [*lines, "", *(f"{_line(fact.word)}: {_safe(fact.value)}" for fact in told.facts)]

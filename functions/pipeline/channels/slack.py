@@ -65,12 +65,11 @@ def _message(told: Telling) -> Json:
 
 
 def _blocks(told: Telling) -> list[Json]:
-    summary = [_section(_text(told.sentence))]
+    blocks = [{"type": "header", "text": _plain(told.title, MAX_HEADER)}, _rich(_section(_text(told.sentence)))]
     if told.next_step:
-        summary.append(_section(_text(f"➡️ {told.next_step}", bold=True)))
-    blocks = [{"type": "header", "text": _plain(told.title, MAX_HEADER)}, _rich(*summary)]
+        blocks.append(_rich(_section(_text(f"➡️ {told.next_step}", bold=True))))
     if told.found:
-        lines = [_section(_name(f.name), _text(f" {f.what}")) for f in told.found]
+        lines = [_section(_name(f.name), _text(f": {f.what}")) for f in told.found]
         listed: Json = {"type": "rich_text_list", "style": "bullet", "elements": lines}
         more = [_section(_text(told.more, italic=True))] if told.more else []
         blocks.append(_rich(_section(_text(told.found_word, bold=True)), listed, *more))

@@ -82,7 +82,7 @@ def _body(told: Telling) -> list[Json]:
         body.append(_line(_run(f"➡️ {told.next_step}", weight="Bolder")))
     if told.found:
         body.append(_line(_run(told.found_word, weight="Bolder"), spacing="Medium", separator=True))
-        body += [_line(_run(f.name, fontType="Monospace"), _run(f"  {f.what}"), spacing="Small") for f in told.found]
+        body += [_line(_run(f.name, fontType="Monospace"), _run(f": {f.what}"), spacing="Small") for f in told.found]
     if told.more:
         body.append(_line(_run(told.more, isSubtle=True), spacing="Small"))
     for n, fact in enumerate(told.facts):
