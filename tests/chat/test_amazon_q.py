@@ -145,3 +145,12 @@ def test_what_a_custom_action_takes_is_exact() -> None:
 @pytest.mark.parametrize("verdict", samples.VERDICTS)
 def test_a_verdict_is_told_as_its_golden_file_has_it(verdict: Verdict, language: Language, golden: Golden) -> None:
     golden("amazon_q", f"{verdict}.{language}", sent(tell(samples.event(verdict), language, links=samples.LINKS)))
+
+
+@pytest.mark.parametrize("name", nasty.LONG, ids=lambda name: ascii(name[:10]))
+def test_a_message_of_one_endless_name_fits_too(name: str) -> None:
+    check(full_of([name]))
+
+
+def test_a_title_of_wide_letters_alone_is_cut_too() -> None:
+    check(replace(full_of(["a"]), title="👍" * 1000))

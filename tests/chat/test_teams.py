@@ -186,3 +186,8 @@ def test_it_keeps_below_its_limit() -> None:
 @pytest.mark.parametrize("verdict", samples.VERDICTS)
 def test_a_verdict_is_told_as_its_golden_file_has_it(verdict: Verdict, language: Language, golden: Golden) -> None:
     golden("teams", f"{verdict}.{language}", sent(tell(samples.event(verdict), language, links=samples.LINKS))[0])
+
+
+@pytest.mark.parametrize("name", nasty.LONG, ids=lambda name: ascii(name[:10]))
+def test_a_message_of_one_endless_name_fits_too(name: str) -> None:
+    check(full_of([name]))
