@@ -22,6 +22,7 @@ COMMANDS = {
     "watch": ("watch", "follow a comparison to its verdict"),
     "status": ("status", "show one comparison"),
     "list": ("listing", "show many comparisons, newest first"),
+    "report": ("report", "write the report of a finished comparison"),
     "cancel": ("cancel", "ask to stop a comparison"),
     "replay": ("replay", "put dead letters back into their queues"),
     "doctor": ("doctor", "check configuration, clock, credentials and reachability"),

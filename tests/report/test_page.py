@@ -24,7 +24,20 @@ ELEMENTS = {
 ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "id", "dir", "scope", "colspan", "datetime", "role"),
     *("href", "viewBox", "d", "fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin"),
-    *("stroke-dasharray", "aria-hidden", "aria-labelledby", "width", "height", "x", "y", "x1", "x2", "y1", "y2"),
+    *(
+        "stroke-dasharray",
+        "aria-hidden",
+        "aria-labelledby",
+        "aria-describedby",
+        "width",
+        "height",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+    ),
     *("cx", "cy", "r", "transform", "text-anchor"),
 }
 
@@ -186,7 +199,7 @@ def test_a_page_says_its_language_and_its_tables_say_what_their_heads_are_for() 
     assert {th.get("scope") for th in page.iter("th")} == {"col", "row"}
     picture = next(e for e in page.iter() if str(e.tag).endswith("svg") and e.get("role") == "img")
     named = {e.get("id"): e.text for e in picture if e.get("id")}
-    assert picture.get("aria-labelledby", "").split() == list(named)
+    assert [picture.get("aria-labelledby"), picture.get("aria-describedby")] == list(named)
     assert "TABLE: source 4, target 3" in (named["pd"] or "")
 
 

@@ -1,8 +1,11 @@
 """`parity compare`: two databases by URL, here and now, without any cloud."""
 
 import re
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 
@@ -16,7 +19,12 @@ from functions.local.following import Following
 from functions.local.rendering import Screen, verdict_style
 from functions.local.rendering_differences import show_differences
 from functions.local.rendering_rows import ROWS, ROWS_IN_ALL, RowRoom
+from functions.local.report_files import check_writable, form_for, write_report
+from functions.pipeline.report.formats import Form
+from functions.pipeline.telling import Language
 
+_ROWS_OF_REPORT, _ROWS_OF_REPORTS = 50, 2_000
+"""Differing rows that are kept for a report that people read: of a table, and of all tables."""
 _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
 """One of several names between commas; a comma in a name has a backslash before it, and so has a backslash there."""
 
@@ -44,6 +52,15 @@ _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
     help=f"With --contents: rows to show per table, in --json too  [default: {ROWS}, of all tables as many as fit on a "
     "screen; with --json all, up to 128 MB]",
 )
+@click.option(
+    "--report",
+    "reports",
+    metavar="FILE",
+    multiple=True,
+    help="Write a report too; its suffix tells the format: .html, .md (Markdown), .xml (JUnit) or .json. May be given "
+    "several times.",
+)
+@click.option("--language", type=click.Choice(get_args(Language)), default="en", help="Of reports in .html and .md.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one line of JSON.")
 def command(
     source: str,
@@ -53,6 +70,8 @@ def command(
     contents: bool,
     tables: tuple[str, ...],
     differences: int | None,
+    reports: tuple[str, ...],
+    language: Language,
     as_json: bool,
 ) -> int:
     """Compare two databases and print what differs.
@@ -66,6 +85,7 @@ def command(
       parity compare old.db new.db
       parity compare old.db new.db --objects --contents
       parity compare old.db new.db --contents --tables customers,orders
+      parity compare old.db new.db --report report.html --report junit.xml
       parity compare sqlite:///old.db sqlite:////srv/new.db --json
     """
     wanted = tuple(_names(tables))
@@ -79,9 +99,13 @@ def command(
         objects, lines = not wanted, True
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
-    screen, asked = Screen(), Wanted(source, target, objects, lines, contents, wanted)
-    following, room = _room_for_rows(differences, as_json=as_json)
+    forms = {path: _form(path) for path in reports}
+    screen, asked, began = Screen(), Wanted(source, target, objects, lines, contents, wanted), time.time()
+    following, room = _room_for_rows(differences, as_json=as_json, forms=forms.values())
     report = report_of(compare(screen, asked, following, quiet=as_json), wanted)
+    reported = report.content | _circumstances(asked, began, time.time())
+    for path, form in forms.items():
+        write_report("--report", path, reported, form, language)
     if as_json:
         screen.json(report.content)
     else:
@@ -89,12 +113,29 @@ def command(
     return of_verdict(report.verdict)
 
 
-def _room_for_rows(differences: int | None, *, as_json: bool) -> tuple[Following, RowRoom]:
+def _form(path: str) -> Form:
+    form = form_for("--report", path)
+    check_writable("--report", path)
+    return form
+
+
+def _circumstances(asked: Wanted, began: float, ended: float) -> dict[str, Any]:
+    """What a report says besides: of what it is, and of when."""
+    times = {
+        name: datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        for name, moment in (("started_at", began), ("finished_at", ended))
+    }
+    return {"source": asked.source, "target": asked.target, **times, "duration_seconds": round(ended - began, 3)}
+
+
+def _room_for_rows(differences: int | None, *, as_json: bool, forms: Collection[Form]) -> tuple[Following, RowRoom]:
     """Which differing rows are kept, and which of them are shown: no others are kept."""
     if differences is not None:
         return Following(differences), RowRoom(differences, None, others="--tables")
-    if as_json:
-        return Following(None), RowRoom()
+    if as_json or "json" in forms:
+        return Following(None), RowRoom(others="--differences, --json")
+    if forms:
+        return Following(_ROWS_OF_REPORT, _ROWS_OF_REPORTS), RowRoom(others="--differences, --json")
     return Following(ROWS, ROWS_IN_ALL), RowRoom(others="--differences, --json")
 
 

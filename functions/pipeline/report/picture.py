@@ -37,7 +37,7 @@ def picture(words: Words, types: Sequence[TypeCount], total: int) -> Markup:
         element(
             "figcaption", f"{words('drawn')}: ○ {words('source')}, ■ {words('target')} ({words('scale')}){left_out}"
         ),
-        element("svg", joined(parts), role="img", aria_labelledby="pt pd", height=bottom + 20),
+        element("svg", joined(parts), role="img", aria_labelledby="pt", aria_describedby="pd", height=bottom + 20),
     )
 
 

@@ -27,6 +27,7 @@ CSS: Final = (
     'font:400 1rem/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","PingFang SC","Microsoft YaHei",'
     '"DejaVu Sans",sans-serif;overflow-wrap:break-word}'
     "p,ul,ol,dl,dd,table,h1,h2,h3{margin:0}"
+    "p,li,dd{overflow-wrap:anywhere}"
     "h2{font-size:1.125rem;margin:2.5rem 0 .75rem}"
     ".faint,caption,figcaption{color:var(--faint);font-size:.875rem}"
     "svg.mark{width:1.1em;height:1.1em;vertical-align:-.17em;margin-inline-end:.45em;flex:none}"
