@@ -24,6 +24,7 @@ COMMANDS = {
     "list": ("listing", "show many comparisons, newest first"),
     "report": ("report", "write the report of a finished comparison"),
     "cancel": ("cancel", "ask to stop a comparison"),
+    "map": ("map", "try a trigger's mapping on a payload"),
     "replay": ("replay", "put dead letters back into their queues"),
     "doctor": ("doctor", "check configuration, clock, credentials and reachability"),
 }

@@ -20,7 +20,7 @@ Kind = Literal["github", "gitlab", "cloudevents", "json"]
 DMS = "dms"
 """The entry that is no source of the door: rules for events of AWS DMS."""
 
-_Proof = Annotated[str, StringConstraints(strict=True, pattern=r"^[\x21-\x7e]{16,512}$")]
+_Proof = Annotated[str, StringConstraints(strict=True, pattern=r"^[\x21-\x7e][\x20-\x7e]{14,510}[\x21-\x7e]$")]
 """A shared secret: nobody guesses 16 characters that a generator made, and an empty one would open the door."""
 _Short = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=256)]
 
