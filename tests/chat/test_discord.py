@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from functions.pipeline.channels import discord
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from functions.pipeline.channels.cut import utf16
 from functions.pipeline.channels.harmless import JOINER
+from functions.pipeline.telling import Fact
 from tests.chat import nasty
 from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of, shown
 
@@ -78,6 +80,14 @@ def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
 def test_no_name_of_the_corpus_is_markup_a_mention_or_a_link() -> None:
     for names in nasty.corpus_in_tens():
         check(names)
+
+
+def test_each_part_fits_and_so_do_all_of_them_together() -> None:
+    many = replace(full_of(["x"]), facts=(Fact("word", "\\" * 400),) * 12)
+    long = replace(full_of(["\\" * 55]), sentence="\\" * 300, facts=())
+    for told in (many, long):
+        (embed,) = json.loads(discord.post(destination("discord"), told, NOW).body)["embeds"]
+        check_sizes(embed)
 
 
 def test_an_ordinary_name_reads_as_it_is() -> None:
