@@ -1,7 +1,7 @@
 """Where the queues of a Parity are: those of the local cloud, or of a stack in AWS with the user's own credentials."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,20 +37,43 @@ class Place:
     pair: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True)
+class Reach:
+    """What a deployment's stack has, by the names of its outputs, and clients to reach it with."""
+
+    outputs: Mapping[str, str]
+    client: Callable[[str], Any]
+    """Makes a client of boto3 for a service."""
+    wait_seconds: int = _WAIT_SECONDS
+
+    def output(self, name: str) -> str:
+        """One output. Raises CommandFailed (2) where it is missing."""
+        if name not in self.outputs:
+            raise bad_input(f"--stack: it has no output {name}: it is no stack of Parity, or one of an older release")
+        return self.outputs[name]
+
+
 def dead_letters_at(place: Place, wanted: Iterable[QueueName], env: Mapping[str, str]) -> list[DeadLetters]:
     """The dead-letter queues of that place. Raises CommandFailed: 2 where it is not to be found, 75 unreachable."""
     names = list(wanted)
     if place.pair:
         sqs = _client("sqs", _region(place.pair[0], _SQS_HOST))
         return [DeadLetters(sqs, name, *place.pair, _WAIT_SECONDS) for name in names]
+    reach = reach_at(place, env)
+    sqs = reach.client("sqs")
+    pairs = {name: tuple(reach.output(output) for output in _OUTPUTS[name]) for name in names}
+    return [DeadLetters(sqs, name, dead, queue, reach.wait_seconds) for name, (dead, queue) in pairs.items()]
+
+
+def reach_at(place: Place, env: Mapping[str, str]) -> Reach:
+    """The stack of that place. Raises CommandFailed: 2 where it is not to be found, 75 unreachable."""
     url = place.url or env.get("PARITY_URL") or None
     if place.stack is None and (url is None or is_loopback(url)):
-        return _local(_local_cloud(url, env), names)
+        return _local(_local_cloud(url, env))
     region = _region(url, _API_HOST) if url else None
     cloudformation = _client("cloudformation", region)
     outputs = _of_stack(cloudformation, place.stack) if place.stack else _of_url(cloudformation, url or "")
-    sqs = _client("sqs", region)
-    return [_of(sqs, name, outputs, wait_seconds=_WAIT_SECONDS) for name in names]
+    return Reach(outputs, lambda service: _client(service, region))
 
 
 @contextmanager
@@ -78,28 +101,23 @@ def _local_cloud(url: str | None, env: Mapping[str, str]) -> LocalState:
     return state
 
 
-def _local(state: LocalState, names: Iterable[QueueName]) -> list[DeadLetters]:
+def _local(state: LocalState) -> Reach:
     if not state.queue_urls:
         raise bad_input("the local cloud that runs is of an older release; stop it and run `parity up` again")
-    sqs = boto3.Session().client(
-        "sqs",
-        endpoint_url=state.aws_endpoint,
-        region_name=state.aws_region,
-        aws_access_key_id=state.aws_access_key,
-        aws_secret_access_key=state.aws_secret_key.get_secret_value(),
-        # A proxy of the environment would look for this machine somewhere else.
-        config=Config(proxies={}),
-    )
+
+    def client(service: str) -> Any:
+        return boto3.Session().client(
+            service,
+            endpoint_url=state.aws_endpoint,
+            region_name=state.aws_region,
+            aws_access_key_id=state.aws_access_key,
+            aws_secret_access_key=state.aws_secret_key.get_secret_value(),
+            # A proxy of the environment would look for this machine somewhere else.
+            config=Config(proxies={}),
+        )
+
     # There is one server, and it knows all its messages.
-    return [_of(sqs, name, state.queue_urls, wait_seconds=0) for name in names]
-
-
-def _of(sqs: Any, name: QueueName, urls: Mapping[str, str], *, wait_seconds: int) -> DeadLetters:
-    for output in _OUTPUTS[name]:
-        if output not in urls:
-            raise bad_input(f"--stack: it has no output {output}: it is no stack of Parity")
-    dead, queue = _OUTPUTS[name]
-    return DeadLetters(sqs, name, urls[dead], urls[queue], wait_seconds)
+    return Reach({**state.queue_urls, "LedgerTable": state.ledger_table}, client, wait_seconds=0)
 
 
 def _client(service: str, region: str | None) -> Any:

@@ -33,6 +33,7 @@ class LocalState(BaseModel):
     aws_secret_key: SecretStr = SecretStr("")
     queue_urls: dict[str, str] = {}
     """The queues, by the names that the template's outputs give their URLs."""
+    ledger_table: str = ""
 
     @field_serializer("token", "webhook_secret", "aws_secret_key", when_used="json")
     def _shown(self, secret: SecretStr) -> str:

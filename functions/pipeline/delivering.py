@@ -69,6 +69,8 @@ class Courier:
         finished, now = announcement.event.data, self.edge.now()
         names = [name for name, address in addresses.items() if announcement.test or address.wants(finished)]
         await asyncio.gather(*(self._send(fanned_out(announcement, name, now)) for name in names))
+        if announcement.test:
+            await self.ledger.tried(announcement.event.id, names)
         log.note("verdict.told", comparison_id=finished.comparison_id, destinations=names)
 
     async def _deliver(
@@ -94,7 +96,7 @@ class Courier:
                 if rest_until is not None:
                     await self.ledger.rest(delivery.destination, rest_until)
                 await self._send(following)
-                await self.ledger.advance(claim, following.attempt)
+                await self.ledger.advance(claim, following.attempt, reason)
                 until = round(following.at, 1)
                 _note("delivery.again", announcement, delivery, attempt=delivery.attempt, reason=reason, until=until)
             case GiveUp(reason):
@@ -103,7 +105,7 @@ class Courier:
     async def _give_up(self, claim: Claim, announcement: Announcement, address: Address, reason: str) -> None:
         delivery = claim.delivery
         event = delivery_failed(delivery, address.channel, reason, announcement.event, self.edge.now())
-        if not await self.ledger.failed(claim, event):
+        if not await self.ledger.failed(claim, event, reason):
             return  # somebody else took it over: they will say so
         metrics.count("DeliveriesFailed", channel=address.channel)
         _log.error(

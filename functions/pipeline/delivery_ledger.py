@@ -30,7 +30,17 @@ class Claim:
     @property
     def key(self) -> dict[str, str]:
         """The item's key."""
-        return {"pk": f"delivery#{self.event_id}#{self.delivery.destination}"}
+        return delivery_key(self.event_id, self.delivery.destination)
+
+
+def delivery_key(event_id: str, destination: str) -> dict[str, str]:
+    """The key of a delivery's item."""
+    return {"pk": f"delivery#{event_id}#{destination}"}
+
+
+def trial_key(event_id: str) -> dict[str, str]:
+    """The key of the item that says which destinations are being tried with an event."""
+    return {"pk": f"trial#{event_id}"}
 
 
 class DeliveryLedger:
@@ -69,19 +79,19 @@ class DeliveryLedger:
             return claim, None if isinstance(refusal, Ours) else refusal, e.item
         return claim, None, None
 
-    async def advance(self, claim: Claim, attempt: int) -> bool:
+    async def advance(self, claim: Claim, attempt: int, reason: str) -> bool:
         """The message of the next attempt is on its way. False if somebody else took this one over."""
-        return await self._leave(claim, "attempt = :next", {":next": attempt})
+        return await self._leave(claim, "attempt = :next, reason = :reason", {":next": attempt, ":reason": reason})
 
     async def delivered(self, claim: Claim) -> bool:
         """The destination has it: no message of this delivery is worth anything any more."""
         changes = {":delivered": "delivered", ":now": self._now()}
         return await self._leave(claim, "#state = :delivered, delivered_at = :now", changes)
 
-    async def failed(self, claim: Claim, event: str) -> bool:
+    async def failed(self, claim: Claim, event: str, reason: str) -> bool:
         """It will never be delivered: keep the bytes of the event that says so."""
-        changes = {":failed": "failed", ":now": self._now(), ":event": event}
-        return await self._leave(claim, "#state = :failed, failed_at = :now, event = :event", changes)
+        changes = {":failed": "failed", ":now": self._now(), ":event": event, ":reason": reason}
+        return await self._leave(claim, "#state = :failed, failed_at = :now, event = :event, reason = :reason", changes)
 
     async def told(self, claim: Claim) -> None:
         """The event that says that it failed is out."""
@@ -105,6 +115,15 @@ class DeliveryLedger:
             # Our own token says that the write was applied, and only its answer lost.
             return bool(e.item and e.item.get("left_by") == claim.token)
         return True
+
+    async def tried(self, event_id: str, destinations: list[str]) -> None:
+        """Note which destinations get a test: whoever asked for it wants to see what becomes of them."""
+        await self._aws.update_item(
+            self._table,
+            trial_key(event_id),
+            update="SET destinations = :destinations, expires_at = :expires",
+            values={":destinations": destinations, ":expires": int(self._now()) + _DAY},
+        )
 
     async def place(self, destination: str, pace: Pace) -> float:
         """When the next message may go to a destination: each place is given once, evenly apart."""

@@ -21,9 +21,11 @@ QUEUE, DEAD_LETTERS = "DeliveriesQueue", "DeliveriesDeadLetters"
 
 
 @asynccontextmanager
-async def chatting(*kinds: str, **options: Any) -> AsyncIterator[tuple[World, ServedChats]]:
+async def chatting(
+    *kinds: str, clock: VirtualClock | None = None, **options: Any
+) -> AsyncIterator[tuple[World, ServedChats]]:
     """A world whose destinations are served chats, one of each kind."""
-    clock = VirtualClock()
+    clock = clock or VirtualClock()
     async with ServedChats(clock.now) as chats:
         secrets = {"DestinationsSecret": chats.secret(*kinds)}
         async with world(NOBODY, clock, secrets=secrets, **options) as w:

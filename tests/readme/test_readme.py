@@ -22,6 +22,7 @@ from functions.comparer.urls import endpoint_of
 from functions.local.cli import COMMANDS
 from functions.local.cloud import Cloud
 from functions.local.template_yaml import read_yaml
+from functions.pipeline.destinations import HOSTS, read_destinations
 from functions.pipeline.forecast import RANK
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,12 @@ def test_the_settings_table_is_that_of_the_template() -> None:
         assert row in README.splitlines(), row
     rows = re.findall(r"^\| `([A-Z]\w+)` \|", README, re.MULTILINE)
     assert rows == list(template["Parameters"])
+
+
+def test_the_destinations_shown_are_ones_that_are_taken_and_every_channel_is_named() -> None:
+    shown = read_destinations(snippet("destinations"))
+    assert {destination.channel for destination in shown.values()} == {"slack", "feishu", "webhook"}
+    assert [channel for channel in HOSTS if f"`{channel}`" not in README] == []
 
 
 def test_every_make_target_that_is_named_exists() -> None:
@@ -168,7 +175,7 @@ def test_the_webhook_with_nothing_but_bash_curl_and_openssl_is_accepted(tmp_path
 
 def test_every_command_that_is_named_exists() -> None:
     named = set(re.findall(r"bin/parity ([a-z]+)", README))
-    assert named == {"compare", "up", "send", "replay", "doctor"} <= {*COMMANDS}
+    assert named == {"compare", "report", "up", "send", "replay", "doctor"} <= {*COMMANDS}
 
 
 def test_every_outcome_of_a_dry_run_is_named() -> None:

@@ -1,7 +1,10 @@
 """`parity doctor`: is everything in place, one line each."""
 
 import os
+import secrets
 from collections import Counter
+from collections.abc import Iterator
+from itertools import chain
 
 import click
 
@@ -20,19 +23,27 @@ _STYLES = {"ok": "green", "warn": "bold yellow", "fail": "bold red"}
 
 @click.command(name="doctor", epilog="Exit codes: 0 nothing failed, 2 something did.")
 @json_option("Print one line of JSON for each finding.")
+@click.option("--test-destinations", is_flag=True, help="Send a test message to every chat and webhook.")
 @target_option
-def command(as_json: bool, target: str | None) -> int:
+def command(as_json: bool, test_destinations: bool, target: str | None) -> int:
     """Check configuration, clock, credentials, permissions, reachability.
 
     One line each: ok, warn or fail. Nothing is created: an empty request is
     sent, signed, and has to be refused for what it lacks.
+
+    --test-destinations tells every destination of the destinations secret,
+    whatever its filters, that somebody tries it, and says what it answered.
+    Of a deployment it asks your own AWS credentials
+    (cloudformation:DescribeStacks, sqs:SendMessage on the deliveries queue,
+    dynamodb:GetItem on the ledger). A destination that refuses raises the
+    alarm, as it would for a verdict.
 
     \b
       parity doctor
       PARITY_URL=https://… PARITY_TOKEN=… PARITY_WEBHOOK_SECRET=… parity doctor
     """
     screen, counted = Screen(), Counter[str]()
-    for finding in _findings(target):
+    for finding in chain(_findings(target), _tried(target) if test_destinations else ()):
         counted[finding.level] += 1
         if as_json:
             screen.json({"level": finding.level, "subject": finding.subject, "told": finding.told})
@@ -52,6 +63,18 @@ def _findings(named: str | None) -> list[Finding]:
     if target.local is not None:
         findings.append(check_comparer(target.local))
     return findings
+
+
+def _tried(named: str | None) -> Iterator[Finding]:
+    # boto3 takes a while to load, and is needed here alone.
+    from functions.local.stack_queues import Place, aws_errors_told, reach_at  # noqa: PLC0415
+    from functions.local.trial import try_destinations  # noqa: PLC0415
+
+    try:
+        with aws_errors_told():
+            yield from try_destinations(reach_at(Place(named), os.environ), secrets.token_hex(16))
+    except CommandFailed as error:
+        yield Finding("fail", "destinations", str(error))
 
 
 def _show(screen: Screen, finding: Finding) -> None:

@@ -156,4 +156,5 @@ def _state(running: Stage) -> LocalState:
         aws_access_key=access["AWS_ACCESS_KEY_ID"],
         aws_secret_key=SecretStr(access["AWS_SECRET_ACCESS_KEY"]),
         queue_urls={f"{name}Url": queue.url for name, queue in cloud.stack.queues.items()},
+        ledger_table=cloud.stack.tables["Ledger"].name,
     )
