@@ -115,10 +115,10 @@ def not_compared(words: Words, content: Content) -> list[str]:
     if rest := _ONLY_SOME.search(content.summary):
         told.append(words(f"no_rest_{rest[1]}"))
     if n := types_tally(content).uncompared:
-        told.append(words.count(n, "types uncompared") + ".")
+        told.append(words("stop", words.count(n, "types uncompared")))
     for data in content.data_levels:
         if n := tables_tally(data).uncompared:
-            told.append(f"{words(data.level)}: {words.count(n, 'tables uncompared')}.")
+            told.append(words("stop", words("about", words(data.level), words.count(n, "tables uncompared"))))
     return told
 
 

@@ -99,6 +99,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     # sentences with numbers
     "all_agree": ("{0} compared, all agree", "已比对 {0}，全部一致"),
     "some_differ": ("{1}: {0}", "共 {1}：{0}"),
+    "stop": ("{0}.", "{0}。"),
+    "about": ("{0}: {1}", "{0}：{1}"),
     "not_drawn": ("{0} not drawn", "{0}未绘出"),
     "not_listed": ("{0} not listed here", "{0}未在此列出"),
 }
