@@ -5,7 +5,7 @@ PINS := pyproject.toml functions/pipeline/requirements.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-long lint build bench clean
+.PHONY: help setup demo test test-long lint contracts build bench clean
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ lint: .venv/.with-test ## style, types and the borders between packages
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
 	@.venv/bin/lint-imports --no-logo
+
+contracts: .venv/.with-local ## the schemas, OpenAPI and AsyncAPI in events/contracts, made from the models
+	@$(PY) -m functions.local.contracts
 
 build: .venv/.made ## the deployable artifact for arm64 and x86_64, in build/
 	@$(PY) -m functions.local.build $(BUILD)
