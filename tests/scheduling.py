@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 ROOT = Path(__file__).parents[1]
 
-TOGETHER = ("tests/template/test_artifact.py", "tests/cli/test_demo.py")
+TOGETHER = ("tests/template/test_artifact.py", "tests/cli/test_demo.py", "tests/contracts/test_official.py")
 """Modules whose tests share what takes seconds to make; one worker runs all of such a module."""
 
 FIRST = (
