@@ -50,6 +50,16 @@ def test_the_suffix_of_the_file_tells_the_form(parity: Parity, door: ServedDoor,
     assert ElementTree.parse(home / "out.xml").getroot().tag == "testsuites"
 
 
+def test_a_suffix_that_tells_no_form_is_refused_unless_the_form_is_given(parity: Parity, door: ServedDoor) -> None:
+    door.answer(ASKED, view(data()))
+    ended = parity("report", COMPARISON, "-o", "out.pdf")
+    assert ended.code == 2
+    assert "--output: out.pdf: the suffix tells the format; allowed: .html, .htm, .md" in ended.err
+    assert not door.asked
+    assert parity("report", COMPARISON, "-o", "out.txt", "--format", "markdown").code == 0
+    assert Path("out.txt").read_text().startswith("## ")
+
+
 def test_a_report_of_what_still_runs_is_not_written_and_the_code_is_75(
     parity: Parity, door: ServedDoor, home: Path
 ) -> None:

@@ -9,8 +9,8 @@ from functions.local.cli_errors import unreachable
 from functions.local.commands.options import checked_id, door_of, target_option
 from functions.local.door import refusal
 from functions.local.exit_codes import TOLD, of_verdict
-from functions.local.report_files import check_writable, write_report
-from functions.pipeline.report.formats import FORMS, Form, form_of, render
+from functions.local.report_files import check_writable, form_for, write_report
+from functions.pipeline.report.formats import FORMS, Form, render
 from functions.pipeline.telling import Language
 
 
@@ -20,7 +20,7 @@ from functions.pipeline.telling import Language
     "--format",
     "form",
     type=click.Choice(FORMS),
-    help="The form of the report; by default that of FILE's suffix (.html, .md, .xml, .json), or html.",
+    help="The form of the report; by default that of FILE's suffix (.html, .md, .xml, .json), or html without a FILE.",
 )
 @click.option("-o", "--output", metavar="FILE", default="-", help="Where to write it; standard output by default.")
 @click.option("--language", type=click.Choice(get_args(Language)), default="en", help="Of html and markdown.")
@@ -39,7 +39,7 @@ def command(comparison_id: str, form: Form | None, output: str, language: Langua
       parity report "$id" -o report.xml
     """
     comparison_id = checked_id(comparison_id)
-    chosen = form or form_of(output) or "html"
+    chosen = form or ("html" if output == "-" else form_for("--output", output))
     if output != "-":
         check_writable("--output", output)
     answer = door_of(target).comparison(comparison_id)
