@@ -13,8 +13,9 @@ from typing import Any, Literal
 from functions.pipeline.delivery import read_message
 from functions.pipeline.incoming import read_poll_message, read_request_message
 from functions.pipeline.messages import Invalid
+from functions.pipeline.triggers.dms import read_event
 
-QueueName = Literal["requests", "polls", "deliveries"]
+QueueName = Literal["requests", "polls", "deliveries", "dms"]
 HIDDEN_SECONDS = 300
 """How long a message that was looked at stays hidden, should this process die before it lets go."""
 _MOST = 20_000
@@ -193,6 +194,7 @@ _READERS: Mapping[QueueName, Callable[[str], object]] = {
     "requests": read_request_message,
     "polls": read_poll_message,
     "deliveries": read_message,
+    "dms": read_event,
 }
 
 

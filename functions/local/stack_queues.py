@@ -21,6 +21,7 @@ _OUTPUTS: Final[Mapping[QueueName, tuple[str, str]]] = {
     "requests": ("RequestsDeadLettersUrl", "RequestsQueueUrl"),
     "polls": ("PollsDeadLettersUrl", "PollsQueueUrl"),
     "deliveries": ("DeliveriesDeadLettersUrl", "DeliveriesQueueUrl"),
+    "dms": ("DmsDeadLettersUrl", "DmsQueueUrl"),
 }
 _API_HOST: Final = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")
 _SQS_HOST: Final = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?")

@@ -213,7 +213,7 @@ def test_with_nothing_there_it_says_so_and_ends_well(parity: Parity, home: objec
         async with dying(home) as w:
             for address in ((), ("--target", f"{w.cloud.url}/")):
                 ended = await replay(w, parity, *address)
-                assert (ended.code, ended.out.count("no dead letter")) == (0, 3)
+                assert (ended.code, ended.out.count("no dead letter")) == (0, 4)
 
     asyncio.run(journey())
 

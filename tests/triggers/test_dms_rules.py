@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from functions.pipeline.credentials_text import BadSecret
 from functions.pipeline.messages import Invalid
 from functions.pipeline.triggers.delivery import NotForUs
-from functions.pipeline.triggers.dms import rules, translated
+from functions.pipeline.triggers.dms import read_event, rules, translated
 from tests.triggers.sources import CONFIGURED, OBJECTS, event_file
 
 TASK = "arn:aws:dms:us-east-1:123456789012:task:SHOP3FVZGCVJNHBKCL7QXEKSMHBFNPXQ"
@@ -71,7 +71,7 @@ def test_a_full_load_that_ended_is_told_from_a_stop_by_its_message() -> None:
 @pytest.mark.parametrize("event_id", [None, "", 7, "a b", "x" * 101])
 def test_an_event_without_an_id_is_no_event(event_id: object) -> None:
     with pytest.raises(Invalid, match="id: required"):
-        translated(told() | {"id": event_id}, known(ANY))
+        read_event(json.dumps(told() | {"id": event_id}))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_wrong_rules_are_told_by_number_and_field(entry: object, said: str) -> N
 
 @given(values, values)
 def test_no_event_raises_anything_else(resources: Any, detail: Any) -> None:
-    event = {"id": "e-1", "resources": resources, "detail": detail}
+    event = read_event(json.dumps({"id": "e-1", "resources": resources, "detail": detail}))
     try:
         message = translated(event, known(ANY))
     except NotForUs:

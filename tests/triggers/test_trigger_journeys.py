@@ -131,6 +131,21 @@ def test_a_migration_event_that_no_rule_wants_is_left_alone_and_logged(tmp_path:
     travel(journey())
 
 
+def test_a_rule_that_was_just_added_counts_for_the_next_event(tmp_path: Path) -> None:
+    async def journey() -> None:
+        told = json.loads(event_file("dms")["Records"][0]["body"])
+        async with with_triggers(tmp_path, dms=[]) as (w, _):
+            w.cloud.put_event(told | {"id": "before"})
+            await w.rest()
+            w.cloud.put_secret("TriggersSecret", json.dumps(CONFIGURED))
+            await w.clock.advance(11)
+            w.cloud.put_event(told | {"id": "after"})
+            (event,) = await w.finished()
+            assert event["data"]["request_id"] == "dms:after"
+
+    travel(journey())
+
+
 def test_rules_that_cannot_be_read_keep_events_until_they_are_repaired(tmp_path: Path) -> None:
     async def journey() -> None:
         told = json.loads(event_file("dms")["Records"][0]["body"])

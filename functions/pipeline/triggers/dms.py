@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from functions.pipeline.messages import FieldError, Invalid
+from functions.pipeline.messages import MAX_MESSAGE_BYTES, FieldError, Invalid, parse_json_object
 from functions.pipeline.triggers.configuration import DMS, entries, unreadable
 from functions.pipeline.triggers.delivery import NotForUs, request_id_of, within
 
@@ -56,14 +56,20 @@ def rules(text: str) -> tuple[Rule, ...]:
         raise unreadable(DMS, e) from None
 
 
-def translated(event: dict[str, Any], known: tuple[Rule, ...]) -> dict[str, Any]:
-    """The message for the requests queue. Raises NotForUs, and Invalid for what is no event of EventBridge."""
+def read_event(text: str) -> dict[str, Any]:
+    """An event of EventBridge as its queue has it. Raises Invalid: then it can never be worked on."""
+    event = parse_json_object(text.encode("utf-8", "surrogatepass"), MAX_MESSAGE_BYTES)
     event_id = event.get("id")
     if not isinstance(event_id, str) or not re.fullmatch(r"[!-~]{1,100}", event_id):
         raise Invalid(FieldError(field="id", message="required: EventBridge's id of the event"))
+    return event
+
+
+def translated(event: dict[str, Any], known: tuple[Rule, ...]) -> dict[str, Any]:
+    """The message for the requests queue that an event asks for. Raises NotForUs."""
     for rule in known:
         if rule.fits(event):
-            return {**rule.request, "request_id": request_id_of(DMS, event_id)}
+            return {**rule.request, "request_id": request_id_of(DMS, event["id"])}
     kind = str(within(event, "detail", "eventType"))[:64]
     raise NotForUs(f"No rule asks for a comparison on {kind} of this task.")
 
