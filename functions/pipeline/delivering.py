@@ -61,7 +61,12 @@ class Courier:
         elif delivery.at > now + SLACK_SECONDS:
             await self.queue.wait(message, delivery.at)
         elif (address := self.addresses.get(delivery.destination)) is None:
-            _note("delivery.dropped", announcement, delivery, why="there is no such destination any more")
+            _note(
+                "delivery.dropped",
+                announcement,
+                delivery,
+                why="the destination is paused, or there is none of that name any more",
+            )
         else:
             await self._deliver(message, announcement, delivery, address)
 

@@ -79,6 +79,8 @@ class ServedChats:
         self.arrived: dict[str, list[Sent]] = defaultdict(list)
         self._told: dict[str, list[Sent]] = defaultdict(list)
         self.url = ""
+        self.hanging = 0
+        """How many posts wait for an answer that never comes."""
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=1_000_000)
@@ -131,7 +133,18 @@ class ServedChats:
             return _response(says)
         if isinstance(failure, Cuts) and failure.taken:
             self._told[name].append(sent)
-        return _response(_says(kind, failure)) if isinstance(failure, Spoken) else await _break(request, failure)
+        if isinstance(failure, Spoken):
+            return _response(_says(kind, failure))
+        if isinstance(failure, Hangs):
+            await self._hang()
+        return await _break(request, failure)
+
+    async def _hang(self) -> None:
+        self.hanging += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.hanging -= 1
 
 
 def _refused(says: Says) -> bool:
@@ -161,9 +174,7 @@ def _response(says: Says) -> web.Response:
     return web.Response(status=says.status, body=says.body.encode(), headers=dict(says.headers))
 
 
-async def _break(request: web.Request, failure: Hangs | Cuts | Floods) -> web.StreamResponse:
-    if isinstance(failure, Hangs):
-        await asyncio.Event().wait()
+async def _break(request: web.Request, failure: Failure) -> web.StreamResponse:
     response = web.StreamResponse(status=200)
     if isinstance(failure, Cuts):
         assert request.transport is not None

@@ -1,5 +1,6 @@
 """Verdicts arrive at chats and webhooks: once, again when told to, and never at the expense of another destination."""
 
+import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.journeys.chats import (
     tell,
 )
 from tests.journeys.loop import travel
+from tests.journeys.test_events_folder import load, run
 from tests.journeys.world import JOB, over_sqlite
 
 SOURCE, TARGET = {"orders": 5, "customers": 3, "legacy": 1}, {"orders": 4, "customers": 3}
@@ -143,6 +145,27 @@ def test_a_destination_in_trouble_neither_delays_nor_repeats_another(failure: Fa
     travel(journey())
 
 
+def test_of_one_batch_nobody_waits_for_a_destination_that_hangs(tmp_path: Path) -> None:
+    async def journey() -> None:
+        async with chatting("slack", "webhook", template=impatient(tmp_path, 5)) as (w, chats):
+            chats.script("slack", Hangs())
+            now = w.clock.now()
+            batch = load("chat")
+            (record,) = batch["Records"]
+            for name in ("slack", "webhook"):
+                body = json.dumps({"destination": name, "first_at": now, "at": now, "event": finished()})
+                batch["Records"].append(record | {"messageId": name, "body": body, "messageAttributes": {}})
+            del batch["Records"][0]
+            running = asyncio.create_task(run(w, "ChatFunction", batch))
+            while not chats.told("webhook"):
+                await asyncio.sleep(0.01)
+                assert not running.done(), "it was told after the other had been given up"
+            assert chats.hanging == 1
+            running.cancel()
+
+    travel(journey())
+
+
 def test_the_event_and_its_deliveries_may_come_as_often_as_they_like() -> None:
     async def journey() -> None:
         async with chatting("slack", "webhook") as (w, chats):
@@ -193,6 +216,20 @@ def test_a_destination_gets_no_more_messages_than_its_service_allows() -> None:
             assert min(later - earlier for earlier, later in pairwise(moments)) >= 3.75 - 1
             assert moments[-1] - moments[0] >= 5 * 3.75 - 1
             assert len(chats.told("webhook")) == 6
+
+    travel(journey())
+
+
+def test_a_destination_that_asks_for_a_pause_is_left_alone_meanwhile() -> None:
+    async def journey() -> None:
+        async with chatting("slack") as (w, chats):
+            chats.script("slack", Limited(600))
+            await publish(w, finished("1"))
+            await w.cloud.settle(until=lambda: chats.arrived["slack"] != [])
+            await tell(w, finished("2"))
+            first, *later = (sent.now for sent in chats.arrived["slack"])
+            assert len(later) == len(chats.told("slack")) == 2
+            assert min(later) - first >= 600
 
     travel(journey())
 
