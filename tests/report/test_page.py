@@ -134,6 +134,18 @@ def test_rows_that_look_alike_are_shown_by_their_statements() -> None:
     assert "only in source: SELECT * FROM t WHERE id = 1, SELECT * FROM t WHERE id = '1'" in said
 
 
+def test_several_databases_have_a_table_of_their_own_and_one_is_named_only_if_it_has_another_name() -> None:
+    database = {"source_db": "shop", "target_db": "shop", "tables": 3, "inconsistent": 1, "result": "inconsistent"}
+    for several, told in (
+        ([database], False),
+        ([database | {"target_db": "shop_v2"}], True),
+        ([database, database | {"source_db": "crm", "target_db": "crm"}], True),
+    ):
+        said = words(parsed(three_tables() | {"data": level([table("t", 3, 2)], databases=several)}))
+        assert ("Database Tables Differs Not compared Result shop" in said) is told
+        assert ("shop → shop_v2 3 1 0" in said) is (several[0]["target_db"] == "shop_v2")
+
+
 def test_what_was_not_compared_is_said() -> None:
     objects_only = data(
         levels={"objects": "consistent", "lines": "not_requested", "contents": "not_requested"},

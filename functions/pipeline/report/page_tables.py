@@ -77,7 +77,7 @@ def data_section(words: Words, data: DataLevel, room: int) -> Markup:
     rest = _rest(words, "tables same", "more tables", tables[: len(entries)], tally.total, tally.same)
     fourth = "differing" if data.level == "contents" else "difference"
     listing = _table(words, ("table", "source", "target", fourth, "result"), entries, rest)
-    return _section(words(data.level), listing if tally.total else Markup(), databases)
+    return _section(words(data.level), databases, listing if tally.total else Markup())
 
 
 def _table_of(words: Words, data: DataLevel, table: Table) -> Markup:

@@ -50,6 +50,7 @@ CSS: Final = (
     ".levels strong,td.is{color:var(--tone);font-weight:600}"
     # tables
     "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    "table+table{margin-top:1.75rem}"
     "caption{text-align:start;padding-bottom:.4rem}"
     "th,td{padding:.4rem .6rem;text-align:start;vertical-align:baseline;font-weight:400}"
     "th:first-child,td:first-child{padding-inline-start:0}"
