@@ -24,6 +24,9 @@ from functions.local.cloud import Cloud
 from functions.local.template_yaml import read_yaml
 from functions.pipeline.destinations import HOSTS, read_destinations
 from functions.pipeline.forecast import RANK
+from functions.pipeline.triggers.configuration import source_named
+from functions.pipeline.triggers.dms import rules
+from functions.pipeline.triggers.mapping import mapped
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -94,7 +97,7 @@ def test_the_template_that_sam_deploys_is_the_one_that_is_built() -> None:
 
 def test_every_file_and_module_that_is_named_exists() -> None:
     for name in re.findall(r"`([a-z_/]+\.(?:py|yaml|json))`", README):
-        if name not in {"projects.json", "request.json"}:
+        if name not in {"projects.json", "request.json", "mapping.json", "payload.json"}:
             assert (ROOT / name).exists() or (ROOT / "functions/pipeline" / name).exists(), name
     for module in ("verdict", "steps", "schedule", "adoption", "gate"):
         assert (ROOT / f"functions/pipeline/{module}.py").exists()
@@ -175,7 +178,19 @@ def test_the_webhook_with_nothing_but_bash_curl_and_openssl_is_accepted(tmp_path
 
 def test_every_command_that_is_named_exists() -> None:
     named = set(re.findall(r"bin/parity ([a-z]+)", README))
-    assert named == {"compare", "report", "up", "send", "replay", "doctor"} <= {*COMMANDS}
+    assert named == {"compare", "map", "report", "up", "send", "replay", "doctor"} <= {*COMMANDS}
+
+
+def test_the_triggers_that_it_shows_are_read_as_they_stand() -> None:
+    shown = snippet("triggers").replace('["…"]', '["sixteen-characters"]').replace("whsec_…", KEY)
+    names = json.loads(shown).keys() - {"dms"}
+    sources = {name: source_named(shown, name) for name in names}
+    assert {source.kind for source in sources.values() if source} == {"github", "gitlab", "cloudevents", "json"}
+    mapping = getattr(sources["alarms"], "mapping", None)
+    assert mapping is not None
+    alarm = {"alarm": {"id": 1, "status": "ended", "labels": {"job": "sample-shop"}}}
+    assert mapped(mapping, alarm).request == {"job_id": "sample-shop", "object_level_compare_type": "objects"}
+    assert [rule.request["job_id"] for rule in rules(shown)] == ["sample-shop"]
 
 
 def test_every_outcome_of_a_dry_run_is_named() -> None:
