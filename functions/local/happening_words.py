@@ -34,6 +34,8 @@ _NOTES: Mapping[str, tuple[str, str, Kind]] = {
     "step.waits": ("{step}", "{trouble}", "trouble"),
     "step.lost": ("{step}", "another worker took over", "trouble"),
     "request.refused": ("request", "refused: {errors}", "trouble"),
+    "delivery.done": ("delivery", "{destination} has been told", "plain"),
+    "delivery.again": ("delivery", "{destination}, later: {reason}", "trouble"),
 }
 _WAITS = {"leased": "a worker has it in hand", "early": "it is early", "ahead": "it is ahead of the ledger"}
 _DROPS = {
@@ -60,6 +62,8 @@ def note_words(note: Mapping[str, Any], comparison: Comparison | None) -> Words 
         "errors": _errors(note.get("errors")),
         "status": note.get("status"),
         "would": note.get("would"),
+        "destination": note.get("destination"),
+        "reason": note.get("reason"),
         "step": f"step {note['step']}" if note.get("step") else "request",
         "verdict": note.get("verdict"),
         "trouble": f"later: {note['code']}" if note.get("code") else "waits for its turn on the DRS job",

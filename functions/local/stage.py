@@ -50,6 +50,7 @@ async def stage(
     config: ComparerConfig,
     *,
     parameters: Mapping[str, Any],
+    destinations: str = "{}",
     extra_env: Mapping[str, str] | None = None,
     on_hop: Callable[[Hop], None] | None = None,
     log_sink: LogSink | None = None,
@@ -59,7 +60,8 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Run the template's cloud against a comparer until the block ends; nothing is left of it then.
 
-    `runtime` is `best_runtime()` unless given; the comparer's tasks are kept in memory alone.
+    `destinations` is the secret of that name; `runtime` is `best_runtime()` unless given; the comparer's tasks are kept
+    in memory alone.
     Raises TemplateError, LocalCloudError, StoreUnusable, and OSError if an address is taken.
     """
     ports, runtime = ports or Ports(), runtime or best_runtime()
@@ -69,7 +71,7 @@ async def stage(
         cloud = await Cloud.start(
             TEMPLATE,
             parameters,
-            secrets={"ProjectsSecret": json.dumps(secret)},
+            secrets={"ProjectsSecret": json.dumps(secret), "DestinationsSecret": destinations},
             runtime=runtime,
             extra_env=extra_env,
             on_hop=on_hop,

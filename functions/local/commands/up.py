@@ -28,6 +28,7 @@ from functions.local.stage import Ports, Stage, stage
 from functions.local.state_file import LocalState, announced, read_state, state_path
 from functions.local.stopping import asked_to_stop
 from functions.pipeline.credentials_text import PREFIX
+from functions.pipeline.destinations import BadDestinations, read_destinations
 
 _QUICK = {"MinPollSeconds": "1"}
 """Locally nobody pays by the call; --parameter says otherwise."""
@@ -38,10 +39,19 @@ _QUICK = {"MinPollSeconds": "1"}
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535), help="Of the HTTP doors.")
 @click.option("--comparer-port", default=8081, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--aws-port", default=0, type=click.IntRange(0, 65535), help="Of the AWS endpoint  [default: a free one]")
+@click.option(
+    "--destinations", metavar="FILE", help="The chats and webhooks to tell, as in their secret; none if absent."
+)
 @click.option("--parameter", "given", metavar="NAME=VALUE", multiple=True, help="A parameter of template.yaml.")
 @json_option("Print every event of the topic as one line of JSON on standard output.")
 def command(
-    jobs: str | None, port: int, comparer_port: int, aws_port: int, given: tuple[str, ...], as_json: bool
+    jobs: str | None,
+    port: int,
+    comparer_port: int,
+    aws_port: int,
+    destinations: str | None,
+    given: tuple[str, ...],
+    as_json: bool,
 ) -> int:
     """Run the local cloud and the comparer until Ctrl-C.
 
@@ -53,14 +63,16 @@ def command(
     \b
       parity up
       parity up --jobs jobs.toml --parameter AllowCancel=true
+      parity up --destinations destinations.json
       parity up --json > events.jsonl
     """
     parameters = _QUICK | dict(_parameter(text) for text in given)
+    told = _destinations(destinations) if destinations else "{}"
     path = state_path(os.environ)
     if (other := read_state(path)) is not None:
         raise bad_input(f"a local cloud is running already: {other.url}, process {other.pid}; stop that one first")
     ports = Ports(api=port, aws=aws_port, comparer=comparer_port)
-    asyncio.run(_until_stopped(jobs, parameters, ports, path, as_json=as_json))
+    asyncio.run(_until_stopped(jobs, parameters, told, ports, path, as_json=as_json))
     return OK
 
 
@@ -71,13 +83,24 @@ def _parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
+def _destinations(name: str) -> str:
+    try:
+        text = Path(name).read_text("utf-8")
+        read_destinations(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise bad_input(f"--destinations: {name}: {getattr(error, 'strerror', None) or 'must be UTF-8'}") from None
+    except BadDestinations as error:
+        raise bad_input(f"--destinations: {error}") from None
+    return text
+
+
 def _sample_config(folder: Path) -> ComparerConfig:
     content = tomllib.loads(jobs_file(make_samples(folder), secrets.token_hex(16)))
     return config_of(content, base=folder, env={SECRET_VARIABLE: secrets.token_urlsafe(24)})
 
 
 async def _until_stopped(
-    jobs: str | None, parameters: dict[str, str], ports: Ports, path: Path, *, as_json: bool
+    jobs: str | None, parameters: dict[str, str], destinations: str, ports: Ports, path: Path, *, as_json: bool
 ) -> None:
     stop = asked_to_stop()
     with tempfile.TemporaryDirectory(prefix="parity-up-") as folder:
@@ -85,7 +108,7 @@ async def _until_stopped(
         if config.auth and not (config.auth.access_keys or config.auth.users):
             raise bad_input("--jobs: auth: names nobody who may ask; access_keys or users are needed")
         try:
-            await _run(stop, config, parameters, ports, path, as_json=as_json)
+            await _run(stop, config, parameters, destinations, ports, path, as_json=as_json)
         except TemplateError as error:
             raise bad_input(f"--parameter: {error}") from None
         except LocalCloudError as error:
@@ -96,13 +119,25 @@ async def _until_stopped(
 
 
 async def _run(
-    stop: asyncio.Event, config: ComparerConfig, parameters: dict[str, str], ports: Ports, path: Path, *, as_json: bool
+    stop: asyncio.Event,
+    config: ComparerConfig,
+    parameters: dict[str, str],
+    destinations: str,
+    ports: Ports,
+    path: Path,
+    *,
+    as_json: bool,
 ) -> None:
     # With --json standard output is for events alone.
     screen, happenings = Screen(sys.stderr if as_json else None), Happenings()
     async with (
         stage(
-            config, parameters=parameters, on_hop=happenings.on_hop, log_sink=happenings.log_sink, ports=ports
+            config,
+            parameters=parameters,
+            destinations=destinations,
+            on_hop=happenings.on_hop,
+            log_sink=happenings.log_sink,
+            ports=ports,
         ) as running,
         AsyncExitStack() as exits,
     ):
