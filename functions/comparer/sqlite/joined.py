@@ -11,9 +11,10 @@ from functions.comparer.sqlite.crew import Pace, Session, in_order
 from functions.comparer.sqlite.keys import Place, Span, mark, place, stays, typed_row, unmarked
 from functions.comparer.sqlite.layout import Layout
 from functions.comparer.sqlite.parts import Cut, Cutter, Part
-from functions.comparer.sqlite.statements import count, extras, listing, tally
+from functions.comparer.sqlite.statements import count, extras, listing, tally, unpartnered
 
 METHOD = "joined"
+CONTRADICTION = "its index and its rows contradict each other"
 
 
 def joined(
@@ -35,8 +36,9 @@ def joined(
 
     def compare(session: Session, cut: Cut) -> Chunk:
         began = pace.clock()
-        chunk = run.compare(session, cutter.counted(session, cut))
-        cutter.took(pace.clock() - began)
+        part = cutter.counted(session, cut)
+        chunk = run.compare(session, part)
+        cutter.took(part.source.rows, pace.clock() - began)
         return chunk
 
     with closed(in_order(sessions, cutter.cut, compare)) as chunks:
@@ -63,6 +65,8 @@ class _Run:
             ((differing, changed),) = session.rows(tally(self.layout, part.span))
             missing, found = differing - changed, []
         extra = extra_rows(part, missing)
+        if not self.layout.merged and session.number(unpartnered(self.layout, part.span)) != extra:
+            raise TableUnreadable(CONTRADICTION, damaged=True)
         if extra and room:
             found += self._extras(session, part.span, room)
             # Both are in order; only a shorter list than all of them is needed.
@@ -70,8 +74,8 @@ class _Run:
         high = part.span.high
         return Chunk(
             mark=None if high is None else mark(high),
-            source_rows=part.source_rows,
-            target_rows=part.target_rows,
+            source_rows=part.source.rows,
+            target_rows=part.target.rows,
             missing=missing,
             extra=extra,
             changed=changed,
@@ -79,14 +83,15 @@ class _Run:
         )
 
     def _list(self, session: Session, span: Span, room: int) -> tuple[int, int, list[Difference]]:
-        rows = session.rows(listing(self.layout, span))
         found: list[Difference] = []
         missing = changed = 0
-        for present, *parts in rows:
-            changed += present
-            missing += not present
-            if len(found) < room:
-                found.append(self._difference(bool(present), parts))
+        # What is left open when something is raised would keep the connection from being used again.
+        with closed(session.rows(listing(self.layout, span))) as rows:
+            for present, *parts in rows:
+                changed += present
+                missing += not present
+                if len(found) < room:
+                    found.append(self._difference(bool(present), parts))
         return missing, changed, found
 
     def _difference(self, present: bool, parts: Sequence[object]) -> Difference:
@@ -94,13 +99,17 @@ class _Run:
         half = len(values) // 2
         if not present:
             return Difference("missing", self._alone(values[:half]), None)
-        ours = typed_row(values[:half], self.layout.encoding)
-        columns = (pair[0] for pair, flag in zip(self.plan.columns, str(equal), strict=True) if flag == "0")
-        return Difference("changed", ours, typed_row(values[half:], self.layout.encoding), tuple(columns))
+        pairs = zip(self.plan.columns, str(equal), strict=True)
+        columns = tuple(pair[0] for pair, flag in pairs if flag == "0")
+        if not columns:
+            raise TableUnreadable(CONTRADICTION, damaged=True)
+        return Difference(
+            "changed", self._alone(values[:half]), typed_row(values[half:], self.layout.encoding), columns
+        )
 
     def _extras(self, session: Session, span: Span, room: int) -> list[Difference]:
-        rows = session.rows(extras(self.layout, span, room))
-        return [Difference("extra", None, self._alone(row)) for row in rows]
+        with closed(session.rows(extras(self.layout, span, room))) as rows:
+            return [Difference("extra", None, self._alone(row)) for row in rows]
 
     def _alone(self, parts: Sequence[object]) -> Row:
         """A key that was looked for on the other side: SQLite finds only what a column of its type can hold."""
@@ -108,7 +117,7 @@ class _Run:
         if not all(
             stays(value, kind, self.layout.encoding) for value, kind in zip(key, self.layout.kinds, strict=True)
         ):
-            raise TableUnreadable("a value of its key is not of the type of its column", damaged=True)
+            raise TableUnreadable("a value of its key is none that its column would hold", damaged=False)
         return key
 
     def _place(self, difference: Difference) -> Place:
@@ -120,14 +129,15 @@ def _check_indexes(session: Session, layout: Layout, rows: tuple[int, int]) -> N
     """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
     for side, number in zip((layout.source, layout.target), rows, strict=True):
         if side.rowid is not None:
-            entries = session.number(count(layout, side, Span(None, None)))
+            ((entries, _),) = session.rows(count(layout, side, Span(None, None)))
             if number != entries:
                 raise TableUnreadable(f"it has {number} rows that its index says are {entries}", damaged=True)
 
 
 def extra_rows(part: Part, missing: int) -> int:
     """How many rows of a part the target alone has. Raises `TableUnreadable` where that can't be true."""
-    extra = part.target_rows - (part.source_rows - missing)
-    if extra < 0:
-        raise TableUnreadable("its index and its rows contradict each other", damaged=True)
+    extra = part.target.rows - (part.source.rows - missing)
+    # The same number of rows, each of them found on the other side: unless one was found twice, they are the same.
+    if extra < 0 or (not extra and not missing and part.source.sum != part.target.sum):
+        raise TableUnreadable(CONTRADICTION, damaged=True)
     return extra

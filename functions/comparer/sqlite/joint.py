@@ -19,7 +19,7 @@ from functions.comparer.sqlite.layout import SOURCE, TARGET, Layout, Listed, lay
 from functions.comparer.sqlite.paired import METHOD as PAIRED
 from functions.comparer.sqlite.paired import paired
 from functions.comparer.sqlite.parts import FIRST_ROWS
-from functions.comparer.sqlite.statements import count, length
+from functions.comparer.sqlite.statements import count, length, misread
 
 # For the caches of all connections together; sorting takes as much as one of them.
 _CACHE_KIB = 32_000
@@ -74,7 +74,12 @@ class SqliteJoint:
 
     def takes(self, plan: TablePlan) -> bool:
         """See `Joint.takes`."""
-        return self._layout(plan) is not None
+        found = self._layout(plan)
+        return found is not None and not any(self._misread(found))
+
+    def _misread(self, found: Layout) -> Iterator[int]:
+        statements = (misread(found, side) for side in (found.source, found.target))
+        return (self._sessions[0].number(statement) for statement in statements if statement)
 
     def method(self, plan: TablePlan) -> str:
         """See `Joint.method`."""
@@ -96,17 +101,19 @@ class SqliteJoint:
             for chunk in chunks:
                 self._files.check()
                 passed = [passed[0] + chunk.source_rows, passed[1] + chunk.target_rows]
+                self._check(plan, passed, over=False)
                 yield chunk
-        self._check_all(plan, passed)
+        self._check(plan, passed, over=True)
 
     def _before(self, found: Layout, after: str) -> list[int]:
         span = Span(None, unmarked(after))
-        return [self._sessions[0].number(count(found, side, span)) for side in (found.source, found.target)]
+        counted = [self._sessions[0].row(count(found, side, span)) for side in (found.source, found.target)]
+        return [rows for rows, _ in filter(None, counted)]
 
-    def _check_all(self, plan: TablePlan, passed: Sequence[int]) -> None:
-        """Refuse a table whose parts aren't all of it: where rows are out of order, its parts end too early."""
+    def _check(self, plan: TablePlan, passed: Sequence[int], *, over: bool) -> None:
+        """Refuse a table whose parts aren't all of it, or more: where rows are out of order, parts end too early."""
         for rows, number in zip(self._counted(plan), passed, strict=True):
-            if rows != number:
+            if number > rows or (over and number < rows):
                 raise TableUnreadable(f"it has {rows} rows, of which {number} are found by their keys", damaged=True)
 
     def _counted(self, plan: TablePlan) -> tuple[int, int]:

@@ -14,7 +14,8 @@ COLLATIONS: dict[Rule, str] = {"exact": "BINARY", "nocase": "NOCASE", "rtrim": "
 """What SQLite calls the rules of a key."""
 
 Bindable = int | float | bytes | None
-_NUMERIC_KINDS = frozenset({"INTEGER", "NUMERIC", "REAL"})
+NUMERIC_KINDS = frozenset({"INTEGER", "NUMERIC", "REAL"})
+"""How SQLite calls columns that prefer numbers (\"Datatypes\", 3.1)."""
 # What SQLite takes for a number where a column prefers numbers ("Datatypes", 3): blanks around it don't matter.
 _NUMBER = re.compile(rb"[ \t\n\v\f\r]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\v\f\r]*")
 
@@ -64,8 +65,10 @@ def stays(value: Value, kind: str, encoding: str) -> bool:
         return False  # SQLite would bind it without its last byte.
     if isinstance(value, (int, float)):
         return kind != "TEXT"
-    if isinstance(value, str) and kind in _NUMERIC_KINDS:
-        return _NUMBER.fullmatch(value.encode("utf-8")) is None
+    if is_text(value) and kind in NUMERIC_KINDS:
+        text = str(value.raw, value.encoding, "replace") if isinstance(value, Malformed) else str(value)
+        # Some releases of SQLite see no further than a NUL.
+        return _NUMBER.fullmatch(text.partition("\0")[0].encode()) is None
     return value is not None
 
 

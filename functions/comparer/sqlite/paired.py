@@ -20,7 +20,7 @@ from functions.comparer.core.leftovers import unwritable
 from functions.comparer.core.spilled import spilled_rows
 from functions.comparer.core.table import Chunk, Difference, Malformed, Row, TablePlan
 from functions.comparer.sqlite.crew import Pace, Session, in_order
-from functions.comparer.sqlite.joined import extra_rows
+from functions.comparer.sqlite.joined import CONTRADICTION, extra_rows
 from functions.comparer.sqlite.keys import typed
 from functions.comparer.sqlite.layout import Layout, Side
 from functions.comparer.sqlite.parts import Cut, Cutter, Part
@@ -70,8 +70,9 @@ def paired(
 
     def compare(session: Session, cut: Cut) -> _Left:
         began = pace.clock()
-        left = _left(session, layout, cutter.counted(session, cut))
-        cutter.took(pace.clock() - began)
+        part = cutter.counted(session, cut)
+        left = _left(session, layout, part)
+        cutter.took(part.source.rows, pace.clock() - began)
         return left
 
     ours, theirs = array("q"), array("q")
@@ -83,7 +84,7 @@ def paired(
             large = large or left.large
             if len(ours) + len(theirs) > remembered:
                 forgotten, ours, theirs = True, array("q"), array("q")
-            yield Chunk(None, left.part.source_rows, left.part.target_rows)
+            yield Chunk(None, left.part.source.rows, left.part.target.rows)
     if forgotten or ours or theirs:
         find = _surplus_large if large else _surplus
         yield from find(sessions[0], layout, None if forgotten else (ours, theirs), room)
@@ -98,8 +99,16 @@ def _left(session: Session, layout: Layout, part: Part) -> _Left:
     if extra_rows(part, len(ours) - len(theirs)):
         theirs.extend(rowid for _, rowid in session.rows(extras(layout, part.span)))
     sides = (layout.source, ours), (layout.target, theirs)
-    large = any(session.number(largest(side, carray(found))) > _LARGE_BYTES for side, found in sides if found)
-    return _Left(part, ours, theirs, large)
+    sizes = [_largest(session, side, found) for side, found in sides if found]
+    return _Left(part, ours, theirs, large=max(sizes, default=0) > _LARGE_BYTES)
+
+
+def _largest(session: Session, side: Side, rowids: array[int]) -> int:
+    """How many bytes the largest of some rows has. Raises `TableUnreadable` if one can't be looked up."""
+    ((found, size),) = session.rows(largest(side, carray(rowids)))
+    if found != len(rowids):
+        raise TableUnreadable(CONTRADICTION, damaged=True)
+    return int(size)
 
 
 def _surplus_large(session: Session, layout: Layout, left: _Rowids | None, room: int) -> Iterator[Chunk]:

@@ -86,7 +86,8 @@ def _keys(connection: apsw.Connection, table: Table, columns: Mapping[int, _Decl
     found: dict[int, _Index] = {}
     members: list[Any] = connection.execute(_INDEXES, (table.name,)).fetchall()
     for number, origin, at, rule in members:
-        found.setdefault(number, _Index(origin == "pk", {})).rules[at] = rule
+        index = found.setdefault(number, _Index(origin == "pk", {}))
+        index.rules[at] = _both(index.rules[at], rule) if at in index.rules else rule
     # The primary key has no index where it is the rowid itself: then it is an integer and never NULL.
     alias = () if any(i.primary for i in found.values()) else tuple(at for at, c in columns.items() if c.in_primary_key)
     if alias:
@@ -99,6 +100,13 @@ def _keys(connection: apsw.Connection, table: Table, columns: Mapping[int, _Decl
         nullable = [columns[at] for at in index.rules if not columns[at].not_null and at not in alias]
         if not nullable or (index.primary and not _holds_null(connection, table, nullable)):
             yield _key([columns[at] for at in index.rules], rules)
+
+
+def _both(one: Rule | None, other: Rule | None) -> Rule | None:
+    """The rule of a column that an index has twice, in which rows differ that do under either; None: no such rule."""
+    if one == other or None in {one, other}:
+        return one and other
+    return "exact" if "exact" in {one, other} else None
 
 
 def _key(columns: Sequence[_Declared], rules: Sequence[Rule]) -> Key:

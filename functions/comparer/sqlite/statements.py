@@ -16,8 +16,11 @@ from dataclasses import dataclass
 from functions.comparer.core.table import Row
 from functions.comparer.sqlite.catalog import quoted
 from functions.comparer.sqlite.expressions import balanced, keys_of, typed
-from functions.comparer.sqlite.keys import COLLATIONS, Span, is_text, stored
+from functions.comparer.sqlite.keys import COLLATIONS, NUMERIC_KINDS, Span, is_text, stored
 from functions.comparer.sqlite.layout import MOST_COLUMNS, Layout, Side
+
+# Sums of remainders don't overflow.
+_PRIME = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,40 @@ def nth(layout: Layout, side: Side, low: Row | None, number: int, high: Row | No
 
 
 def count(layout: Layout, side: Side, span: Span, most: int | None = None) -> Statement:
-    """How many rows one side has; counted no further than `most`."""
-    found = f"FROM {side.named('t')} WHERE {_within(layout, side, 't', span)}"
-    limited = found if most is None else f"FROM (SELECT 1 {found} LIMIT {most:d})"
-    return Statement(f"SELECT count(*) {limited}", _bound(layout, span))
+    """How many rows one side has, counted no further than `most`; and of rowids a sum, which tells most of them apart.
+
+    The sum is NULL where there is no row.
+    """
+    number = f"{keys_of(side, 't')[0]} % {_PRIME:d}" if layout.merged else "0"
+    found = f"SELECT {number} AS n FROM {side.named('t')} WHERE {_within(layout, side, 't', span)}"
+    limited = found if most is None else f"{found} LIMIT {most:d}"
+    return Statement(f"SELECT count(*), sum(n) FROM ({limited})", _bound(layout, span))
 
 
-def distinct(layout: Layout, side: Side, span: Span) -> Statement:
-    """How many keys one side has, each counted once: as many as rows, unless the file is damaged."""
-    within, keys = _within(layout, side, "t", span), ", ".join(_ordered(layout, side, "t"))
-    sql = f"SELECT count(*) FROM (SELECT 1 FROM {side.named('t')} WHERE {within} GROUP BY {keys})"
-    return Statement(sql, _bound(layout, span))
+def misread(layout: Layout, side: Side) -> Statement | None:
+    """Whether one side has a key that this release of SQLite takes for another when it looks for it; None: it can't.
+
+    In a column that prefers numbers an older release keeps a number with a NUL after it as the text that it is.
+    """
+    pairs = zip(keys_of(side, "t"), layout.kinds, strict=True)
+    texts = [f"(typeof({key}) = 'text' AND instr({key}, char(0)))" for key, kind in pairs if kind in NUMERIC_KINDS]
+    if side.index is None or not texts:
+        return None
+    return Statement(f"SELECT EXISTS (SELECT 1 FROM {side.named('t')} WHERE {' OR '.join(texts)})", ())
+
+
+def unpartnered(layout: Layout, span: Span) -> Statement:
+    """How many keys of the target the source doesn't have, both read in order side by side."""
+    target, source = (_keys_in_order(layout, side, span) for side in (layout.target, layout.source))
+    places = ", ".join(str(at) for at, _ in enumerate(layout.rules, start=1))
+    return Statement(
+        f"SELECT count(*) FROM ({target} EXCEPT {source} ORDER BY {places} LIMIT -1)", _bound(layout, span)
+    )
+
+
+def _keys_in_order(layout: Layout, side: Side, span: Span) -> str:
+    keys = ", ".join(_ordered(layout, side, "t"))
+    return f"SELECT {keys} FROM {side.named('t')} WHERE {_within(layout, side, 't', span)}"
 
 
 def length(side: Side) -> Statement:
@@ -83,9 +109,10 @@ def tally(layout: Layout, span: Span) -> Statement:
 
 def rowids(layout: Layout, span: Span) -> Statement:
     """The rowids of the rows of the source that differ, each with whether the target has it."""
-    ours, theirs = keys_of(layout.source, "a")[0], keys_of(layout.target, "b")[0]
-    sql = f"SELECT {ours}, {theirs} IS NOT NULL FROM {_differing(layout, span)}"
-    return Statement(sql, _bound(layout, span))
+    differing = unmatched(layout, layout.source, layout.target, span)
+    theirs = keys_of(layout.target, "b")[0]
+    rows = f"({differing}) AS p LEFT JOIN {layout.target.named('b')} ON {theirs} = p.k"
+    return Statement(f"SELECT p.k, {theirs} IS NOT NULL FROM {rows}", _bound(layout, span))
 
 
 def listing(layout: Layout, span: Span) -> Statement:
@@ -117,11 +144,20 @@ def _differing(layout: Layout, span: Span) -> str:
         differing = unmatched(layout, layout.source, layout.target, span)
         ours, theirs = keys_of(layout.source, "a")[0], keys_of(layout.target, "b")[0]
         source, target = layout.source.named("a"), layout.target.named("b")
-        return f"({differing}) AS p CROSS JOIN {source} ON {ours} = p.k LEFT JOIN {target} ON {theirs} = p.k"
+        return f"({differing}) AS p LEFT JOIN {source} ON {ours} = p.k LEFT JOIN {target} ON {theirs} = p.k"
     found, place = _rows(layout.source, "a")
+    places = range(len(layout.source.columns))
     within, missing = _within(layout, layout.source, place, span), f"{keys_of(layout.target, 'b')[0]} IS NULL"
-    same = balanced(" AND ", [_same(layout, at) for at in range(len(layout.source.columns))])
+    same = balanced(" AND ", [*_entry_is_right(layout.source), *(_same(layout, at) for at in places)])
     return f"{found} {_partner(layout)} WHERE {within} AND ({missing} OR NOT ({same}))"
+
+
+def _entry_is_right(side: Side) -> list[str]:
+    """The conditions that a row has the key that an index apart from it says."""
+    if side.rowid is None:
+        return []
+    pairs = zip(keys_of(side, "a"), keys_of(side, "a_entry"), strict=True)
+    return [f"+{own} IS +{said} COLLATE BINARY" for own, said in pairs]
 
 
 def _rows(side: Side, alias: str) -> tuple[str, str]:

@@ -46,12 +46,12 @@ def surplus_rows(layout: Layout, chosen: tuple[object, object] | None) -> Statem
 
 
 def largest(side: Side, chosen: object) -> Statement:
-    """How many bytes the largest of some rows has, numbers by their digits. `chosen`: an array of their rowids.
+    """How many of some rows can be looked up, and how many bytes the largest has (NULL: none), numbers by their digits.
 
-    SQLite knows the length of a value without reading it.
+    `chosen`: an array of their rowids. SQLite knows the length of a value without reading it.
     """
     size = balanced(" + ", [f"coalesce(octet_length(t.{quoted(column)}), 0)" for column in side.columns])
-    return Statement(f"SELECT max({size}) FROM {_chosen(side)}", (chosen,))
+    return Statement(f"SELECT count(*), max({size}) FROM {_chosen(side)}", (chosen,))
 
 
 def whole_rows(side: Side, chosen: object | None) -> Statement:
