@@ -1,10 +1,13 @@
 """The report as Markdown: rendered as GitHub does, nothing in it comes from a name, and a comment has room for it."""
 
+# ruff: noqa: RUF001 - Chinese has its own punctuation
+
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -14,10 +17,15 @@ from functions.pipeline.report.text import shown
 from functions.pipeline.telling import Language
 from tests.report.events import ANY_NAMES, NASTY, data, hostile, level, many_tables, table, three_tables
 
-HEADINGS = {"❌ Inconsistent", "What went wrong", "Not compared, and good to know", "Objects", "Values"}
+HEADINGS = {"❌ Inconsistent", "What went wrong", "Not compared, and good to know", "Objects", "Values"} | {
+    *("❌ 不一致", "出现的问题", "未对比的内容及说明", "对象", "内容"),
+}
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 HTML = {
     "<details><summary>Details</summary>",
     "<details><summary>Rows that differ</summary>",
+    "<details><summary>详情</summary>",
+    "<details><summary>差异行</summary>",
     "</details>",
 }
 # In a text, not in a code span: whatever a platform could make a mention, a reference or a link of.
@@ -38,10 +46,11 @@ def inline(tokens: list[Token]) -> Iterator[Token]:
 
 
 @settings(max_examples=60)
-@given(ANY_NAMES)
-@example([*NASTY])
-def test_a_name_makes_no_link_picture_html_mention_heading_or_list(names: list[str]) -> None:
-    tokens = rendered(markdown(hostile(names)))
+@given(ANY_NAMES, st.sampled_from(LANGUAGES))
+@example([*NASTY], "en")
+@example([*NASTY], "zh")
+def test_a_name_makes_no_link_picture_html_mention_heading_or_list(names: list[str], language: Language) -> None:
+    tokens = rendered(markdown(hostile(names), language))
     kinds = {token.type for token in inline(tokens)}
     assert kinds <= {"text", "code_inline", "softbreak", "text_special", "strong_open", "strong_close"}
     assert {t.content.strip() for t in tokens if t.type == "html_block"} <= HTML
@@ -95,6 +104,10 @@ def test_it_says_what_differs_by_name() -> None:
     assert "  - only in target: `<b>90</b>`" in text
     assert "**Next:** Do not switch yet: look at the differences, let the replication catch up, and" in text
     assert "- Every table that the request does not name." in text
+
+
+def test_what_to_do_next_is_said_in_chinese_too() -> None:
+    assert "**下一步:** 暂不要切换：先查看差异，等同步追上后再次对比。\n" in markdown(three_tables(), "zh")
 
 
 def test_what_agrees_is_short() -> None:

@@ -1,5 +1,7 @@
 """The report as a page: it says what is so, stays small, and nothing in it comes from a name."""
 
+# ruff: noqa: RUF001 - Chinese has its own punctuation
+
 import re
 from base64 import b64encode
 from hashlib import sha256
@@ -9,6 +11,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from functions.pipeline.comparison import Verdict
 from functions.pipeline.report.formats import render
@@ -16,6 +19,7 @@ from functions.pipeline.report.text import shown
 from functions.pipeline.telling import Language
 from tests.report.events import ANY_NAMES, NASTY, data, hostile, kind, level, many_tables, table, three_tables
 
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 ELEMENTS = {
     *("html", "head", "meta", "title", "style", "body", "main", "section", "h1", "h2", "p", "div", "span", "strong"),
     *("ul", "li", "dl", "dt", "dd", "time", "bdi", "table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption"),
@@ -54,10 +58,11 @@ def words(page: Element) -> str:
 
 
 @settings(max_examples=60)
-@given(ANY_NAMES)
-@example([*NASTY])
-def test_no_element_and_no_attribute_comes_from_a_name(names: list[str]) -> None:
-    page = parsed(hostile(names))
+@given(ANY_NAMES, st.sampled_from(LANGUAGES))
+@example([*NASTY], "en")
+@example([*NASTY], "zh")
+def test_no_element_and_no_attribute_comes_from_a_name(names: list[str], language: Language) -> None:
+    page = parsed(hostile(names), language)
     for element in page.iter():
         if isinstance(element.tag, str):
             assert element.tag.rpartition("}")[2] in ELEMENTS
@@ -191,6 +196,16 @@ def test_a_verdict_has_its_word_its_colour_and_its_shape(verdict: Verdict, langu
     if language == "en":
         assert heading.lower() == verdict.replace("_", " ")
     assert "DRS.M00303 It did not work." in words(page)
+
+
+def test_what_an_event_says_is_said_in_the_language_of_the_page_and_a_direct_comparison_in_english() -> None:
+    page = parsed(three_tables(), "zh")
+    assert "对象不一致（TABLE、INDEX 有差异）" in words(page)
+    assert "暂不要切换" in words(page)
+    assert not [e for e in page.iter() if e is not page and e.get("lang")]
+    direct = parsed(three_tables() | {"comparison_id": "", "job_id": ""}, "zh")
+    said = [e.text for e in direct.iter() if e.get("lang") == "en"]
+    assert said == [three_tables()["summary"], three_tables()["next_step"]]
 
 
 def test_the_policy_lets_in_the_style_and_nothing_else() -> None:

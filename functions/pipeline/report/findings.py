@@ -4,14 +4,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from functions.pipeline.comparison import Result, TypeCount
-from functions.pipeline.finished_event import LevelVerdict
+from functions.pipeline.finished_event import FinishedEvent, LevelVerdict
 from functions.pipeline.messages import LEVELS, Level
 from functions.pipeline.report.content import Content, DataLevel, Row, Table
 from functions.pipeline.report.text import shown
 from functions.pipeline.report.words import Words
+from functions.pipeline.tell import tell
 
 Tone = Literal["good", "bad", "unsure", "ended", "none"]
 RESULT_WORDS: dict[Result, str] = {"consistent": "same", "inconsistent": "different", "incomplete": "uncompared"}
@@ -20,6 +21,7 @@ _RANK: dict[Result, int] = {"inconsistent": 0, "incomplete": 1, "consistent": 2}
 #: The end of our own sentence, where a request has named what it wants; the event has no other trace of that.
 _ONLY_SOME = re.compile(r"\ball other (tables|databases) not compared$")
 _SHOWN_VALUE = 60
+_FINISHED: Final = "parity.comparison.finished.v1"
 _COUNTED = {"consistent", "inconsistent", "incomplete"}
 _CAVEATS = {"replication_active", "adopted", "truncated", "still_running"}
 _TOLD_ELSEWHERE = {"objects_only", "uncomparable_tables"}  # `not_compared` says these with numbers
@@ -77,6 +79,24 @@ def tables_tally(level: DataLevel) -> Tally:
     uncompared = max(level.totals.incomplete, results["incomplete"])
     total = max(level.totals.compared + level.totals.incomplete, len(level.tables) + level.tables_omitted)
     return Tally(max(total, differ + uncompared), differ, uncompared, max(total - differ - uncompared, 0))
+
+
+@dataclass(frozen=True)
+class Said:
+    """The sentence and what to do next, in the language of `tag`."""
+
+    sentence: str
+    next_step: str | None
+    tag: str
+
+
+def said(words: Words, content: Content) -> Said:
+    """What an event says, in the report's language; a direct comparison says it in English alone."""
+    if words.language == "en" or not content.comparison_id:
+        return Said(content.summary, content.next_step, "en")
+    event = FinishedEvent(id="", source="", type=_FINISHED, subject="", time="", data=content)
+    told = tell(event, words.language)
+    return Said(told.sentence, told.next_step, words.tag)
 
 
 def found(words: Words, content: Content, level: Level) -> str:

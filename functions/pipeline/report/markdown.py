@@ -20,6 +20,7 @@ from functions.pipeline.report.findings import (
     keys_of,
     kind_of,
     not_compared,
+    said,
     tables_tally,
     tone_of,
     types_tally,
@@ -29,6 +30,7 @@ from functions.pipeline.report.findings import (
 from functions.pipeline.report.text import DASH, difference, duration, fitted, moment, number, shown
 from functions.pipeline.report.words import Words
 from functions.pipeline.telling import Language
+from functions.pipeline.words import WORDS
 
 LIMIT = 60_000
 """Characters."""
@@ -41,6 +43,7 @@ _KINDS = {
 }
 _FACTS, _NAMES, _ROWS, _FRAME = 8_000, 1_500, 2_000, 600
 #: Our own sentences are such: words in which nothing means anything but itself, and no dot or colon within a word.
+_NEXT_STEPS = {*(WORDS["zh"].next_steps or {}).values(), WORDS["zh"].not_ready}
 _PLAIN = re.compile(r"(?!.*[.:][^ ])[A-Za-z][A-Za-z_ ,;:.()'-]*")
 
 
@@ -70,8 +73,9 @@ def _span(text: str) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def _said(text: str) -> str:
-    return text.replace("_", r"\_") if len(text) < 600 and _PLAIN.fullmatch(text) else code(text, 600)
+def _sentence(text: str) -> str:
+    ours = text in _NEXT_STEPS or (len(text) < 600 and _PLAIN.fullmatch(text))
+    return text.replace("_", r"\_") if ours else code(text, 600)
 
 
 def _head(words: Words, content: Content) -> Iterator[str]:
@@ -86,8 +90,8 @@ def _head(words: Words, content: Content) -> Iterator[str]:
         verdict = verdict_of(content, level)
         sign = _SIGNS[tone_of(verdict)]
         yield f"| {words(level)} | {sign} {words(verdict)} | {found(words, content, level)} |\n"
-    if content.next_step:
-        yield f"\n**{words('next')}:** {_said(content.next_step)}\n"
+    if next_step := said(words, content).next_step:
+        yield f"\n**{words('next')}:** {_sentence(next_step)}\n"
     errors = [" ".join(p for p in (content.error_code, content.error_msg) if p), *content.errors]
     yield from _list(words, words("errors"), [code(text, 500) for text in errors if text])
     told = not_compared(words, content) + caveats(words, content, code)

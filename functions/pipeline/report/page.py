@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functions.pipeline.finished_event import DrsTask
 from functions.pipeline.messages import LEVELS, Level
 from functions.pipeline.report.content import Content
-from functions.pipeline.report.findings import caveats, found, not_compared, tone_of, verdict_of
+from functions.pipeline.report.findings import caveats, found, not_compared, said, tone_of, verdict_of
 from functions.pipeline.report.markup import Markup, element, joined
 from functions.pipeline.report.page_tables import data_section, named, objects_section
 from functions.pipeline.report.signs import definitions, sign
@@ -60,26 +60,27 @@ def _head(words: Words, content: Content) -> Markup:
     tone = tone_of(content.verdict)
     of_what = [words("job"), " ", named(content.job_id)] if content.job_id else _pair(content)
     when = [" · ", _time(content.finished_at)] if content.finished_at else []
-    language = None if words.language == "en" else "en"
+    told = said(words, content)
+    language = None if told.tag == words.tag else told.tag
     verdict = element(
         "div",
         sign(tone),
         element(
             "div",
             element("h1", words.title(content.verdict)),
-            element("p", shown(content.summary, 1500), lang=language, dir="auto"),
+            element("p", shown(told.sentence, 1500), lang=language, dir="auto"),
         ),
         class_=f"verdict {tone}",
     )
     following = (
         element("strong", f"{words('next')}: "),
-        element("span", shown(content.next_step or "", 500), lang=language),
+        element("span", shown(told.next_step or "", 500), lang=language),
     )
     return joined(
         [
             element("p", f"{words('report')} · ", *of_what, *when, class_="faint"),
             verdict,
-            element("p", *following, class_=f"next {tone}") if content.next_step else Markup(),
+            element("p", *following, class_=f"next {tone}") if told.next_step else Markup(),
         ]
     )
 
