@@ -23,6 +23,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests have recorded of how something was judged that this machine has no vendor's service for."""
+    reports = terminalreporter.stats.get("passed", [])
+    for what, how in sorted({item for report in reports for item in report.user_properties}):
+        terminalreporter.write_line(f"{what}: {how}")
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> scheduling.Scheduling | None:
     """Group tests as `scheduling` says, where groups are asked for."""

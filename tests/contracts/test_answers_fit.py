@@ -88,7 +88,7 @@ async def deliver_all(doors: Checked) -> None:
     await doors.deliver(EVENT | {"specversion": "0.3"})
     await doors.deliver(EVENT, source="nobody")
     await doors.deliver(EVENT | {"more": "m" * 600_000})
-    await doors.deliver(EVENT, **{"content-type": "text/plain", "ce-specversion": "1.0", "ce-type": EVENT["type"]})
+    await doors.deliver(EVENT, **{"content-type": "text/plain", "ce-specversion": "1.0", "ce-type": "t"})
     await doors.deliver(EVENT | {"id": "2", "data": {"job_id": JOB}})
     for origin in ("bus.example", "elsewhere.example"):
         headers = {"WebHook-Request-Origin": origin}
