@@ -95,10 +95,12 @@ def test_the_examples_fit_the_schemas_that_they_are_examples_of() -> None:
             shown += 1
             assert complaints(example["payload"], message["name"]) == []
     asked = OPENAPI["paths"]["/comparisons"]["post"]["requestBody"]["content"]["application/json"]
-    for example in asked["examples"].values():
-        shown += 1
-        assert complaints(example["value"], "request.webhook.v1") == []
-    assert shown >= 6
+    told = OPENAPI["paths"]["/triggers/{source}"]["post"]["requestBody"]["content"]["application/cloudevents+json"]
+    for described, name in ((asked, "request.webhook.v1"), (told, "request.cloudevent.v1")):
+        for example in described["examples"].values():
+            shown += 1
+            assert complaints(example["value"], name, closed=False) == []
+    assert shown >= 7
 
 
 def test_every_refusal_is_a_problem_document_and_every_answer_has_a_schema() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functions.local.contracts import answer_models as answers
 from functions.local.contracts import event_models as events
 from functions.local.contracts.rendering import DIALECT, Direction, Json, schema_of
-from functions.local.contracts.request_rules import queued_request, webhook_request
+from functions.local.contracts.request_rules import cloud_event, queued_request, webhook_request
 from functions.pipeline.delivery import Delivery
 from functions.pipeline.messages import PollMessage
 
@@ -52,6 +52,7 @@ class Schema:
 SCHEMAS: tuple[Schema, ...] = (
     Schema("request.webhook.v1", "Request, as a webhook's body", "read", webhook_request),
     Schema("request.message.v1", "Request, as a queue's message", "read", queued_request),
+    Schema("request.cloudevent.v1", "Request, as a CloudEvent", "read", cloud_event),
     Schema("poll.message.v1", "Poll", "read", lambda: schema_of(PollMessage, "read")),
     Schema("delivery.message.v1", "Delivery of a verdict", "read", lambda: schema_of(Delivery, "read")),
     Schema(

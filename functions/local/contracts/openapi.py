@@ -11,7 +11,7 @@ _BEARER = {
     "description": "A token of the deployment's token secret. None configured means that the door is closed.",
 }
 #: Messages that travel over HTTP.
-_OURS = ("request.webhook.", "answer.")
+_OURS = ("request.webhook.", "request.cloudevent.", "answer.")
 _SIGNATURE_TEXT = (
     "Standard Webhooks: the three headers `webhook-id`, `webhook-timestamp` (whole epoch seconds, within 5 minutes) "
     "and `webhook-signature`: `v1,` and the base64 of the HMAC-SHA256 of `webhook-id.webhook-timestamp.body` over the "

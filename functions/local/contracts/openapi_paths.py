@@ -31,7 +31,7 @@ def paths(examples: Examples) -> Json:
     return {
         "/comparisons": {"post": _ask(examples), "get": _list()},
         "/comparisons/{comparison_id}": {"parameters": [_COMPARISON_ID], "get": _show(), "delete": _cancel()},
-        "/triggers/{source}": trigger_path(),
+        "/triggers/{source}": trigger_path(examples),
     }
 
 

@@ -1,6 +1,19 @@
 """The triggers' door in the HTTP API: what tools deliver."""
 
-from functions.local.contracts.openapi_parts import FOLLOWING, LOCATION, RETRY_AFTER, SIGNED, TOKEN, answer, problems
+import json
+from typing import Any
+
+from functions.local.contracts.examples import Examples
+from functions.local.contracts.openapi_parts import (
+    FOLLOWING,
+    LOCATION,
+    RETRY_AFTER,
+    SIGNED,
+    TOKEN,
+    answer,
+    problems,
+    schema,
+)
 from functions.local.contracts.rendering import Json
 
 _SOURCE = {
@@ -13,13 +26,14 @@ _SOURCE = {
 _ORIGIN = {"name": "WebHook-Request-Origin", "in": "header", "required": True, "schema": {"type": "string"}}
 
 
-def trigger_path() -> Json:
+def trigger_path(examples: Examples) -> Json:
     """The path of one source."""
-    return {"parameters": [_SOURCE], "post": _deliver(), "options": _shake_hands()}
+    return {"parameters": [_SOURCE], "post": _deliver(examples), "options": _shake_hands()}
 
 
-def _deliver() -> Json:
+def _deliver(examples: Examples) -> Json:
     tools: list[Json] = [{"x-hub-signature-256": []}, {"x-gitlab-token": []}]
+    event = {"schema": schema("request.cloudevent.v1"), "examples": {"requested": {"value": _event(examples)}}}
     payload = {"schema": {"description": "What the source sends, as its maker describes it; at most 512 KiB."}}
     return {
         "operationId": "deliver",
@@ -33,7 +47,7 @@ def _deliver() -> Json:
         "security": [*SIGNED, *tools, *TOKEN],
         "requestBody": {
             "required": True,
-            "content": {"application/json": payload, "application/cloudevents+json": payload},
+            "content": {"application/json": payload, "application/cloudevents+json": event},
         },
         "responses": {
             "200": answer("Authentic, but it asks for no comparison.", "answer.left_alone.v1"),
@@ -57,6 +71,10 @@ def _deliver() -> Json:
             ),
         },
     }
+
+
+def _event(examples: Examples) -> Any:
+    return json.loads(examples.body("trigger.cloudevents")["body"])
 
 
 def _shake_hands() -> Json:

@@ -2,6 +2,7 @@
 
 from functions.local.contracts.rendering import Json, schema_of
 from functions.pipeline.messages import Request
+from functions.pipeline.triggers.cloudevents import EVENTS
 
 _GIVEN = {"type": "array", "minItems": 1}
 _QUICK = {"properties": {"compare_mode": {"const": "quick_comparison"}}, "required": ["compare_mode"]}
@@ -44,6 +45,25 @@ def queued_request() -> Json:
     }
     schema["required"] = [*schema["required"], "request_id"]
     return schema
+
+
+def cloud_event() -> Json:
+    """A CloudEvent that a source of the triggers' door delivers: its `data` is the request."""
+    request = webhook_request()
+    text = {"type": "string", "minLength": 1}
+    return {
+        "description": "A CloudEvent in structured JSON whose data asks for a comparison; source and id are its id.",
+        "$defs": request.pop("$defs") | {"Request": request},
+        "type": "object",
+        "properties": {
+            "specversion": {"type": "string", "const": "1.0"},
+            "id": text,
+            "source": text,
+            "type": {**text, "description": f"{EVENTS[0]}, unless the source is configured for others."},
+            "data": {"$ref": "#/$defs/Request"},
+        },
+        "required": ["specversion", "id", "source", "type", "data"],
+    }
 
 
 def _request() -> Json:
