@@ -5,7 +5,7 @@ Each delivery is a message of its own, so no destination can delay or repeat ano
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from functions.pipeline.edge import Edge
 from functions.pipeline.messages import Invalid
 from functions.pipeline.schedule import LONGEST_HOP, hop_delay
 from functions.pipeline.steps import Drop, Publish, Refusal, Wait
+from functions.pipeline.telling import Language
 
 #: Early by less than this is on time: SQS delays are whole seconds and clocks differ.
 SLACK_SECONDS = 1.0
@@ -71,12 +72,23 @@ class Courier:
             await self._deliver(message, announcement, delivery, address)
 
     async def _fan_out(self, announcement: Announcement, addresses: Mapping[str, Address]) -> None:
-        finished, now = announcement.event.data, self.edge.now()
-        names = [name for name, address in addresses.items() if announcement.test or address.wants(finished)]
-        await asyncio.gather(*(self._send(fanned_out(announcement, name, now)) for name in names))
+        finished = announcement.event.data
+        languages = {n: a.language for n, a in addresses.items() if announcement.test or a.wants(finished)}
+        reports = await self._reports(announcement, languages.values())
+        now = self.edge.now()
+        first = [fanned_out(announcement, name, now, reports.get(spoken)) for name, spoken in languages.items()]
+        await asyncio.gather(*map(self._send, first))
         if announcement.test:
-            await self.ledger.tried(announcement.event.id, names)
-        log.note("verdict.told", comparison_id=finished.comparison_id, destinations=names)
+            await self.ledger.tried(announcement.event.id, [*languages])
+        log.note("verdict.told", comparison_id=finished.comparison_id, destinations=[*languages])
+
+    async def _reports(self, announcement: Announcement, languages: Iterable[Language]) -> dict[Language, str]:
+        """Links to the event's reports; of a test there is nothing to report."""
+        if announcement.test or not self.edge.env.get("REPORTS_BUCKET"):
+            return {}
+        from functions.pipeline.reporting import put_reports  # noqa: PLC0415 - only where there is a bucket
+
+        return await put_reports(self.edge, announcement.document["data"], languages)
 
     async def _deliver(
         self, message: Message, announcement: Announcement, delivery: Delivery, address: Address
@@ -91,7 +103,7 @@ class Courier:
             await self._without_claim(message, claim, refusal, item or {})
             return
         metrics.count("DeliveryAttempts", channel=address.channel)
-        outcome = await address.attempt(announcement)
+        outcome = await address.attempt(announcement, delivery.report)
         match what_follows(delivery, outcome, self.edge.now(), self.edge.random()):
             case Done():
                 await self.ledger.delivered(claim)

@@ -45,6 +45,7 @@ class Delivery(BaseModel):
     """`{destination, attempt, first_at, at, event}`: one event for one destination, to be tried at `at`.
 
     `paced`: the destination's pace has given it its place at `at`. `first_at`: when the event was fanned out.
+    `report`: where the event's report is, in the destination's language, if there is one.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -56,6 +57,7 @@ class Delivery(BaseModel):
     at: float
     paced: bool = False
     test: bool = False
+    report: str | None = None
     event: dict[str, Any]
 
     @property
@@ -86,9 +88,10 @@ def trial_message(document: dict[str, Any]) -> str:
     return json_text({"version": VERSION, "test": True, "event": document})
 
 
-def fanned_out(announcement: Announcement, destination: str, now: float) -> Delivery:
-    """The first delivery of an event to a destination."""
-    return Delivery(destination=destination, first_at=now, at=now, test=announcement.test, event=announcement.document)
+def fanned_out(announcement: Announcement, destination: str, now: float, report: str | None = None) -> Delivery:
+    """The first delivery of an event to a destination; `report` is a link."""
+    test, document = announcement.test, announcement.document
+    return Delivery(destination=destination, first_at=now, at=now, test=test, report=report, event=document)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from functions.pipeline.finished_event import Finished
 from functions.pipeline.messages import json_text
 from functions.pipeline.settings import Settings
 from functions.pipeline.tell import tell
-from functions.pipeline.telling import Language, Telling
+from functions.pipeline.telling import Language, Link, Telling
 
 AMAZON_Q = "amazon_q"
+_REPORT: Mapping[Language, str] = {"en": "Report", "zh": "报告"}
 _TEST: Mapping[Language, tuple[str, str]] = {
     "en": ("TEST: ", "Somebody tries this destination: nothing was compared."),
     "zh": ("【测试】", "这是一条测试消息，没有比对任何数据。"),  # noqa: RUF001 - Chinese has its own comma
@@ -41,6 +42,11 @@ class Address(Protocol):
         ...
 
     @property
+    def language(self) -> Language:
+        """What is told here is told in it."""
+        ...
+
+    @property
     def pace(self) -> Pace | None:
         """How fast it may be written to."""
         ...
@@ -49,8 +55,8 @@ class Address(Protocol):
         """Whether a verdict is to be told here."""
         ...
 
-    async def attempt(self, announcement: Announcement) -> Outcome:
-        """Tell it, once. Never raises for what a service does."""
+    async def attempt(self, announcement: Announcement, report: str | None = None) -> Outcome:
+        """Tell it, once; `report` is a link to more of it. Never raises for what a service does."""
         ...
 
 
@@ -68,6 +74,11 @@ class Service:
         return self.destination.channel
 
     @property
+    def language(self) -> Language:
+        """As it is configured."""
+        return self.destination.language
+
+    @property
     def pace(self) -> Pace | None:
         """That of its channel."""
         return self._module.PACE
@@ -80,9 +91,9 @@ class Service:
         """As its filters say."""
         return self.destination.wants(finished)
 
-    async def attempt(self, announcement: Announcement) -> Outcome:
+    async def attempt(self, announcement: Announcement, report: str | None = None) -> Outcome:
         """Post it, and let the channel judge the answer."""
-        telling = _telling(announcement, self.destination.language)
+        telling = told(announcement, self.destination.language, report)
         try:
             post = self._module.post(self.destination, telling, self.edge.now())
         except ValueError as error:
@@ -105,12 +116,13 @@ class Topic:
         """Always."""
         return True
 
-    async def attempt(self, announcement: Announcement) -> Outcome:
+    async def attempt(self, announcement: Announcement, report: str | None = None) -> Outcome:
         """Publish it."""
         from functions.pipeline.channels import amazon_q  # noqa: PLC0415 - only where there is such a topic
 
         try:
-            await self.edge.aws.publish(self.arn, amazon_q.render(_telling(announcement, self.language)), {})
+            message = amazon_q.render(told(announcement, self.language, report))
+            await self.edge.aws.publish(self.arn, message, {})
         except AwsError as error:
             return Again(f"its topic did not take it: {error.code}")
         return Delivered()
@@ -130,8 +142,10 @@ def addresses(edge: Edge, settings: TellingSettings, destinations: Mapping[str, 
     return found
 
 
-def _telling(announcement: Announcement, language: Language) -> Telling:
-    telling = replace(tell(announcement.event, language), event=json_text(announcement.document))
+def told(announcement: Announcement, language: Language, report: str | None) -> Telling:
+    """What a destination is told: the verdict, with a link to its report if there is one, or that this is a test."""
+    links = [Link(_REPORT[language], report)] if report else []
+    telling = replace(tell(announcement.event, language, links=links), event=json_text(announcement.document))
     if not announcement.test:
         return telling
     label, sentence = _TEST[language]

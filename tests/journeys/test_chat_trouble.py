@@ -7,7 +7,7 @@ import pytest
 
 from functions.local.faults import Call, Crash, Drop, Fault
 from functions.pipeline.aws import FORM
-from tests.chat.served import Gone
+from tests.chat.served import Busy, Gone
 from tests.journeys.chats import DEAD_LETTERS, QUEUE, chatting, failures, finished, logged, metric, publish, tell
 from tests.journeys.loop import travel
 from tests.journeys.test_crashes import Nth
@@ -171,5 +171,18 @@ def test_without_the_parameter_there_is_no_topic_for_amazon_q() -> None:
             assert "AmazonQTopic" not in w.cloud.stack.topics
             await tell(w)
             assert [note["destinations"] for note in logged(w, "verdict.told")] == [[]]
+
+    travel(journey())
+
+
+def test_a_report_that_cant_be_put_costs_no_delivery_and_is_tried_once() -> None:
+    async def journey() -> None:
+        async with chatting("slack", "webhook", parameters={"ReportsBucket": "acme-reports"}) as (w, chats):
+            chats.script("slack", Busy())
+            await tell(w)
+            assert len(chats.told("slack")) == len(chats.told("webhook")) == 1
+            (failed,) = logged(w, "report.failed")
+            assert failed["level"] == "ERROR"
+            assert failed["code"]
 
     travel(journey())

@@ -108,6 +108,17 @@ def test_who_publishes_may_use_the_topics_key(
     assert granted(roles[name], "kms:GenerateDataKey") == granted(roles[name], "kms:Decrypt") == keys
 
 
+def test_only_chat_puts_objects_and_only_where_reports_are_put(roles: dict[str, cfn.Resource]) -> None:
+    found = [
+        (name, condition, statement["Action"], statement["Resource"])
+        for name, role in roles.items()
+        for condition, statement in cfn.statements(role)
+        if any(action.startswith("s3:") for action in cfn.many(statement["Action"]))
+    ]
+    where = {"Fn::Sub": "arn:${AWS::Partition}:s3:::${ReportsBucket}/${ReportsPrefix}*"}
+    assert found == [("chat", "PutsReports", "s3:PutObject", where)]
+
+
 def test_the_results_topic_alone_may_send_to_the_deliveries_and_to_their_dead_letters(expanded: dict[str, Any]) -> None:
     policy = cfn.of_type(expanded, "AWS::SQS::QueuePolicy")["VerdictsAreDelivered"]
     (statement,) = policy["PolicyDocument"]["Statement"]

@@ -1,6 +1,7 @@
 """Parameters, the environment they become, and the settings that the code reads from it."""
 
 import inspect
+import re
 from importlib import import_module
 from itertools import pairwise
 from typing import Any
@@ -9,7 +10,8 @@ import grimp
 import pytest
 
 from functions.pipeline import settings
-from functions.pipeline.settings import Settings
+from functions.pipeline.report_bucket import ReportsSettings
+from functions.pipeline.settings import BadSettings, Settings
 from tests.template import cfn
 
 FUNCTIONS = ("chat", "create", "dms", "poll", "status", "sweep", "trigger", "webhook")
@@ -22,6 +24,8 @@ EVERYWHERE = {
     "HTTPS_PROXY",
     "NO_PROXY",
 }
+#: Lambda itself gives it.
+OF_LAMBDA = {"AWS_REGION"}
 SHARED = [found for _, found in inspect.getmembers(settings, inspect.isclass) if issubclass(found, Settings)]
 
 
@@ -47,6 +51,29 @@ def defaults(raw: dict[str, Any]) -> dict[str, str]:
     return {name: str(parameter["Default"]) for name, parameter in raw["Parameters"].items()}
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("ReportsBucket", ["", "acme-reports", "a.b", "A", "-a", "a/b", "a b"]),
+        ("ReportsPrefix", ["", "reports/", "a/b-c/", "../", "a", "/", "a b/", "a//"]),
+        ("ReportsUrl", ["", "https://a.example/b", "http://a.example", "javascript:x", "https://a b"]),
+    ],
+)
+def test_the_template_takes_of_the_reports_settings_what_the_code_takes(
+    raw: dict[str, Any], name: str, values: list[str]
+) -> None:
+    variable = re.sub(r"(?<!^)([A-Z])", r"_\1", name).upper()
+    for value in values:
+        taken = re.fullmatch(raw["Parameters"][name]["AllowedPattern"], value) is not None
+        try:
+            loaded = ReportsSettings.load({"AWS_REGION": "eu-west-1", variable: value})
+        except BadSettings:
+            assert not taken, value
+        else:
+            assert taken, value
+            assert not value or getattr(loaded, variable.lower()) == value
+
+
 def environment(function: cfn.Resource, values: dict[str, str]) -> dict[str, str]:
     """Return a function's variables with `values` in place of parameters and a name in place of a resource."""
     variables = function["Environment"]["Variables"]
@@ -62,7 +89,7 @@ def test_a_function_gets_the_variables_that_it_reads_and_no_other(
     functions: dict[str, cfn.Resource], name: str
 ) -> None:
     given = set(functions[name]["Environment"]["Variables"])
-    assert given - EVERYWHERE == read_by(name)
+    assert given - EVERYWHERE == read_by(name) - OF_LAMBDA
     assert given >= EVERYWHERE
 
 
