@@ -53,7 +53,8 @@ def _install(files: list[Path], folder: Path) -> None:
         done = subprocess.run(command, cwd=half, capture_output=True, text=True, check=False, timeout=100)
         if done.returncode != 0:
             _missing(f"npm could not install them: {(done.stderr or done.stdout).strip()[-500:]}")
-        half.rename(folder)
+        if not folder.exists():  # another run may have been faster
+            half.rename(folder)
     finally:
         shutil.rmtree(half, ignore_errors=True)
 

@@ -1,6 +1,7 @@
-"""The documents pass their official validators, and these would find what is wrong with them."""
+"""The documents and the workflow pass their official validators, and these would find what is wrong with them."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,15 @@ def test_a_reference_that_leads_nowhere_does_not_pass(tmp_path: Path) -> None:
     place = ("paths", "/comparisons", "get", "responses", "401")
     openapi = spoilt(CONTRACTS / "openapi.json", tmp_path, *place, value={"$ref": "#/components/responses/Nowhere"})
     assert judge(openapi=openapi)[str(openapi)] != []
+
+
+def test_the_github_workflow_passes_githubs_own_parser(
+    tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    bad = tmp_path / "bad.yml"
+    good = ROOT / "events/snippets/github-actions.yml"
+    bad.write_text(good.read_text().replace("needs: compare", "needs: compares"))
+    found = judge(workflows=[good, bad])
+    assert found[str(good)] == []
+    assert found[str(bad)] != []
+    record_property("github-actions.yml: form", "checked by GitHub's @actions/workflow-parser")

@@ -23,7 +23,6 @@ from functions.comparer.server import serve
 from functions.comparer.urls import endpoint_of
 from functions.local.cloud import Cloud
 from functions.local.contracts.documents import ROOT
-from tests.contracts.judges import judge
 from tests.journeys.world import KEY, TEMPLATE, TOKEN, database, projects
 
 SNIPPETS = ROOT / "events/snippets"
@@ -155,16 +154,6 @@ def test_each_pipeline_goes_on_where_both_sides_agree_and_stops_where_they_diffe
         if name == "parity_airflow.py":
             how = "run in Airflow" if importlib.util.find_spec("airflow") else "run with a stand-in for Airflow"
         record_property(f"{name}: gate", f"{how} against the local cloud")
-
-
-def test_the_github_workflow_passes_githubs_own_parser(tmp_path: Path, record_property: Told) -> None:
-    bad = tmp_path / "bad.yml"
-    bad.write_text((SNIPPETS / "github-actions.yml").read_text().replace("needs: compare", "needs: compares"))
-    good = SNIPPETS / "github-actions.yml"
-    found = judge(workflows=[good, bad])
-    assert found[str(good)] == []
-    assert found[str(bad)] != []
-    record_property("github-actions.yml: form", "checked by GitHub's @actions/workflow-parser")
 
 
 def test_the_gitlab_pipeline_fits_gitlabs_schema(record_property: Told) -> None:
