@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.pipeline.comparison import Comparison, Outcome, TableLine, Task, Verdict
 from functions.pipeline.messages import LEVELS, FieldError, comparison_id_of, json_text
-from functions.pipeline.summary import next_step, summary
+from functions.pipeline.summary import left_out, next_step, reasons, summary
 from functions.pipeline.verdict import overall
 
 STARTED = "parity.comparison.started.v1"
@@ -40,6 +40,8 @@ def finished(comparison: Comparison, now: float, *, steps: int, caveats: Iterabl
         "verdict": verdict,
         "summary": summary(comparison),
         "levels": {level: by_level[level].verdict if level in by_level else "not_requested" for level in LEVELS},
+        "left_out": left_out(comparison.request),
+        "reasons": reasons(comparison),
         "drs_tasks": _tasks(comparison),
         "caveats": found + _general_caveats(comparison),
         "started_at": iso_time(comparison.created_at),

@@ -56,7 +56,11 @@ class DataResults(_Read):
 
 
 class Finished(_Read):
-    """The data of `parity.comparison.finished.v1`. Times are ISO 8601 in UTC; durations in seconds."""
+    """The data of `parity.comparison.finished.v1`. Times are ISO 8601 in UTC; durations in seconds.
+
+    `left_out`: `tables` or `databases`, all but those that the request names; `reasons`: why a level ended that has
+    compared nothing to the end, in DRS's words. Both are None in events of a release before them.
+    """
 
     comparison_id: str
     request_id: str | None = None
@@ -69,6 +73,8 @@ class Finished(_Read):
     verdict: Verdict
     summary: str
     levels: dict[Level, LevelVerdict]
+    left_out: tuple[str, ...] | None = None
+    reasons: dict[Level, str] | None = None
     drs_tasks: tuple[DrsTask, ...] = ()
     caveats: tuple[str, ...] = ()
     started_at: str | None = None

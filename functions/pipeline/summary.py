@@ -1,8 +1,16 @@
-"""The one sentence that people read, and what to do next: from a comparison's outcomes. Pure functions."""
+"""The one sentence that people read, its parts as words for programs, and what to do next. Pure functions.
+
+All of it follows from a comparison's request and outcomes.
+"""
+
+from typing import Literal
 
 from functions.pipeline.comparison import Comparison, Outcome, Verdict
 from functions.pipeline.messages import LEVELS, Level, Request
 
+#: What a request that names what it wants leaves out: all other tables, or all other databases.
+LeftOut = Literal["tables", "databases"]
+_MOST_REASON = 300
 _NOUN: dict[Level, str] = {"objects": "objects", "lines": "row counts", "contents": "values"}
 _NOT_COMPARED: dict[Level, str] = {"objects": "objects", "lines": "rows", "contents": "values"}
 
@@ -11,18 +19,25 @@ def summary(comparison: Comparison) -> str:
     """What was found, level by level, and what was not compared."""
     told = [_level(o) for o in sorted(comparison.outcomes, key=lambda o: LEVELS.index(o.level))]
     covered = set(comparison.request.levels) | ({"lines"} if "contents" in comparison.request.levels else set())
-    skipped = [_NOT_COMPARED[level] for level in LEVELS if level not in covered] + _left_out(comparison.request)
+    skipped = [_NOT_COMPARED[level] for level in LEVELS if level not in covered]
+    skipped += [f"all other {what}" for what in left_out(comparison.request)]
     return "; ".join(told + ([f"{_listed(skipped)} not compared"] if skipped else []))
 
 
-def _left_out(request: Request) -> list[str]:
-    """What a request leaves out that names what it wants: whole databases, or tables of some."""
+def left_out(request: Request) -> list[LeftOut]:
+    """What a request leaves out that names what it wants: whole databases, or tables of some. Levels are not here."""
     data = request.data_level_compare_info
     infos = [bool(info.table_name) for info in (data and data.compare_object_infos) or ()]
     infos += [bool(info.table_name_with_token) for info in (data and data.compare_object_infos_with_token) or ()]
     if not infos:
         return []
-    return ["all other tables" if any(infos) else "all other databases"]
+    return ["tables" if any(infos) else "databases"]
+
+
+def reasons(comparison: Comparison) -> dict[Level, str]:
+    """Why each level ended that neither agrees nor differs nor is incomplete: DRS's code and words, where there are."""
+    ended = sorted((o for o in comparison.outcomes if o.verdict in _ENDED), key=lambda o: LEVELS.index(o.level))
+    return {o.level: reason for o in ended if (reason := _reason(o))}
 
 
 def _level(outcome: Outcome) -> str:
@@ -49,8 +64,12 @@ _ENDED: dict[Verdict, str] = {
 
 
 def _because(outcome: Outcome) -> str:
-    reason = " ".join(part for part in (outcome.error_code, outcome.error_msg) if part)
-    return f": {reason[:300]}" if reason else ""
+    reason = _reason(outcome)
+    return f": {reason}" if reason else ""
+
+
+def _reason(outcome: Outcome) -> str:
+    return " ".join(part for part in (outcome.error_code, outcome.error_msg) if part)[:_MOST_REASON]
 
 
 def _scope(outcome: Outcome) -> str:

@@ -1,7 +1,7 @@
 """The one sentence in Chinese: what `summary` says in English, from the finished event. Pure functions.
 
-The event has the reason of its worst level alone, so another level's reason is told in English only. What a request
-left out stands in the event's sentence alone, as its last part.
+An event of a release before `left_out` and `reasons` has the reason of its worst level alone, and what its request
+left out stands in its sentence alone, as the last part.
 """
 
 # ruff: noqa: RUF001 - Chinese has its own punctuation
@@ -23,23 +23,33 @@ _ENDED: Final[dict[Verdict, str]] = {
     "rejected": "对比被 DRS 拒绝",
     "expired": "对比未在期限内结束",
 }
-_LEFT_OUT: Final = {
+_LEFT_OUT: Final = {"tables": "其余所有表", "databases": "其余所有数据库"}
+#: As an English sentence says it.
+_SAID: Final = {
     "objects": "对象",
     "rows": "行数",
     "values": "内容",
-    "all other tables": "其余所有表",
-    "all other databases": "其余所有数据库",
+    **{f"all other {what}": word for what, word in _LEFT_OUT.items()},
 }
-_SKIPPED: Final = re.compile(rf"(?:^|; )((?:(?:, | and )?(?:{'|'.join(_LEFT_OUT)}))+) not compared$")
+_SKIPPED: Final = re.compile(rf"(?:^|; )((?:(?:, | and )?(?:{'|'.join(_SAID)}))+) not compared$")
 
 
 def summary_zh(finished: Finished) -> str:
     """What was found, level by level, and what was not compared."""
     levels = ((level, finished.levels.get(level, "not_requested")) for level in LEVELS)
     told = [_level(finished, level, verdict) for level, verdict in levels if verdict != "not_requested"]
-    found = _SKIPPED.search(finished.summary)
-    skipped = [_LEFT_OUT[part] for part in re.split(", | and ", found[1])] if found else []
+    skipped = _skipped(finished)
     return "；".join(told + ([f"未对比：{'、'.join(skipped)}"] if skipped else []))
+
+
+def _skipped(finished: Finished) -> list[str]:
+    if finished.left_out is None:
+        found = _SKIPPED.search(finished.summary)
+        return [_SAID[part] for part in re.split(", | and ", found[1])] if found else []
+    asked = {level for level, verdict in finished.levels.items() if verdict != "not_requested"}
+    covered = asked | ({"lines"} if "contents" in asked else set())
+    levels = [_NOUN[level] for level in LEVELS if level not in covered]
+    return levels + [_LEFT_OUT[what] for what in finished.left_out if what in _LEFT_OUT]
 
 
 def _level(finished: Finished, level: Level, verdict: Verdict) -> str:
@@ -52,11 +62,16 @@ def _level(finished: Finished, level: Level, verdict: Verdict) -> str:
         case "incomplete":
             return f"{noun}未完全对比（{_uncompared(finished, level)}）"
         case _:
-            return f"{noun}{_ENDED[verdict]}{_because(finished) if verdict == finished.verdict else ''}"
+            return f"{noun}{_ENDED[verdict]}{_because(finished, level, verdict)}"
 
 
-def _because(finished: Finished) -> str:
-    reason = " ".join(part for part in (finished.error_code, finished.error_msg) if part)
+def _because(finished: Finished, level: Level, verdict: Verdict) -> str:
+    if finished.reasons is not None:
+        reason = finished.reasons.get(level, "")
+    elif verdict == finished.verdict:
+        reason = " ".join(part for part in (finished.error_code, finished.error_msg) if part)
+    else:
+        reason = ""
     return f"：{reason[:300]}" if reason else ""
 
 

@@ -109,6 +109,24 @@ def test_the_chinese_sentence_says_what_was_not_compared(levels: str, named: str
     told = tell(event, "zh").sentence
     assert (told.endswith(f"；未对比：{'、'.join(words)}")) if words else "未对比" not in told
     assert len(told.split("；")) == len(english.split("; ")) + bool(words)
+    # The release before had none of these words, and its sentence is read instead.
+    assert tell(changed(event, left_out=None, reasons=None), "zh").sentence == told
+
+
+def test_what_a_later_release_may_leave_out_is_not_guessed_at() -> None:
+    event = changed(samples.event("consistent"), left_out=("schemas", "tables"))
+    assert tell(event, "zh").sentence.endswith("；未对比：内容、其余所有表")
+
+
+def test_the_chinese_sentence_has_the_reason_of_each_level() -> None:
+    reasons = {"objects": "DRS.M00304 Not supported.", "lines": "disk full"}
+    levels = {"objects": "rejected", "lines": "failed", "contents": "not_requested"}
+    event = changed(samples.event("rejected"), levels=levels, reasons=reasons)
+    assert tell(event, "zh").sentence.startswith(
+        "对象对比被 DRS 拒绝：DRS.M00304 Not supported.；行数对比失败：disk full；"
+    )
+    before = tell(changed(event, reasons=None), "zh").sentence
+    assert before.startswith("对象对比被 DRS 拒绝：DRS.M00304 The job status is not supported.；行数对比失败；")
 
 
 @pytest.mark.parametrize("language", samples.LANGUAGES)

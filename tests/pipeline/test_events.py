@@ -168,25 +168,45 @@ def test_the_sentence_says_what_was_not_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "left_out"),
+    ("asked", "left_out", "words"),
     [
-        ({"compare_object_infos": [{"db_name": "a"}]}, "objects, values and all other databases not compared"),
+        (
+            {"compare_object_infos": [{"db_name": "a"}]},
+            "objects, values and all other databases not compared",
+            ["databases"],
+        ),
         (
             {"compare_object_infos": [{"db_name": "a"}, {"db_name": "b", "table_name": ["t"]}]},
             "objects, values and all other tables not compared",
+            ["tables"],
         ),
         (
             {"compare_object_infos_with_token": [{"db_name": "a", "table_name_with_token": [{"table_name": "t"}]}]},
             "objects, values and all other tables not compared",
+            ["tables"],
         ),
-        ({"compare_mode": "quick_comparison"}, "objects and values not compared"),
+        ({"compare_mode": "quick_comparison"}, "objects and values not compared", []),
     ],
 )
-def test_a_request_that_names_what_it_wants_is_told_to_leave_out_the_rest(asked: dict[str, Any], left_out: str) -> None:
+def test_a_request_that_names_what_it_wants_is_told_to_leave_out_the_rest(
+    asked: dict[str, Any], left_out: str, words: list[str]
+) -> None:
     info = {"conflict_policy": "keep", "compare_type": "lines"} | asked
     request = Request.model_validate({"job_id": "j", "data_level_compare_info": info})
     found = comparison(Outcome(level="lines", verdict="consistent", at=5, compared=2))
-    assert summary(found.model_copy(update={"request": request})) == f"row counts consistent (2 tables); {left_out}"
+    found = found.model_copy(update={"request": request})
+    assert summary(found) == f"row counts consistent (2 tables); {left_out}"
+    assert json.loads(events.finished(found, 7.0, steps=1)[1])["data"]["left_out"] == words
+
+
+def test_each_level_that_ended_without_a_result_has_its_own_reason() -> None:
+    rejected = Outcome(level="objects", verdict="rejected", at=5, error_code="DRS.M00304", error_msg="Not supported.")
+    failed = Outcome(level="lines", verdict="failed", at=5, error_msg="x" * 500)
+    silent = Outcome(level="lines", verdict="expired", at=5)
+    incomplete = Outcome(level="lines", verdict="incomplete", at=5, error_msg="some tables have no key")
+    for other, reasons in ((failed, {"lines": "x" * 300}), (silent, {}), (incomplete, {})):
+        data = json.loads(events.finished(comparison(other, rejected), 7.0, steps=1)[1])["data"]
+        assert data["reasons"] == {"objects": "DRS.M00304 Not supported."} | reasons
 
 
 def test_an_event_names_both_levels_and_their_tasks() -> None:

@@ -187,6 +187,8 @@ def hostile(names: list[str]) -> dict[str, Any]:
         "error_code": name,
         "error_msg": " ".join(names),
         "caveats": names,
+        "left_out": names,
+        "reasons": dict.fromkeys(("objects", "lines", "contents"), name),
         "drs_tasks": [task("objects") | {"compare_task_id": name, "status": name}],
         "objects": {"types": kinds},
         "data": level(tables, databases=databases),

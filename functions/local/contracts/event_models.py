@@ -18,6 +18,7 @@ from functions.local.contracts.written import (
 from functions.pipeline.comparison import DatabaseLine, Origin, RowLine, TypeCount, Verdict
 from functions.pipeline.destinations import Name
 from functions.pipeline.messages import FieldError, Level
+from functions.pipeline.summary import LeftOut
 
 LevelVerdict = Verdict | Literal["not_requested"]
 Caveats = tuple[str, ...]
@@ -120,6 +121,10 @@ class FinishedData(Comparison):
     summary: str
     """One sentence for people, which also says what was not compared."""
     levels: Levels
+    left_out: tuple[LeftOut, ...] | None = None
+    """What the request left out that names what it wants: all other tables, or all other databases."""
+    reasons: dict[Level, str] | None = None
+    """Why a level ended that has compared nothing to the end, in DRS's words."""
     drs_tasks: tuple[EventTask, ...]
     started_at: Time | None = None
     """When the DRS tasks were there; left out where none ever was."""

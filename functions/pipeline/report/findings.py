@@ -18,8 +18,9 @@ Tone = Literal["good", "bad", "unsure", "ended", "none"]
 RESULT_WORDS: dict[Result, str] = {"consistent": "same", "inconsistent": "different", "incomplete": "uncompared"}
 RESULT_TONES: dict[Result, Tone] = {"consistent": "good", "inconsistent": "bad", "incomplete": "unsure"}
 _RANK: dict[Result, int] = {"inconsistent": 0, "incomplete": 1, "consistent": 2}
-#: The end of our own sentence, where a request has named what it wants; the event has no other trace of that.
+#: The end of our own sentence, where a request has named what it wants: an older event has no other trace of that.
 _ONLY_SOME = re.compile(r"\ball other (tables|databases) not compared$")
+_REST = {"tables", "databases"}
 _SHOWN_VALUE = 60
 _FINISHED: Final = "parity.comparison.finished.v1"
 _COUNTED = {"consistent", "inconsistent", "incomplete"}
@@ -132,14 +133,38 @@ def not_compared(words: Words, content: Content) -> list[str]:
         for level, verdict in verdicts.items()
         if tone_of(verdict) == "ended"
     ]
-    if rest := _ONLY_SOME.search(content.summary):
-        told.append(words(f"no_rest_{rest[1]}"))
+    told += [words(f"no_rest_{what}") for what in _left_out(content)]
     if n := types_tally(content).uncompared:
         told.append(words("stop", words.count(n, "types uncompared")))
     for data in content.data_levels:
         if n := tables_tally(data).uncompared:
             told.append(words("stop", words("about", words(data.level), words.count(n, "tables uncompared"))))
     return told
+
+
+def _left_out(content: Content) -> list[str]:
+    if content.left_out is not None:
+        return [what for what in content.left_out if what in _REST]
+    rest = _ONLY_SOME.search(content.summary)
+    return [rest[1]] if rest else []
+
+
+def went_wrong(words: Words, content: Content) -> list[str]:
+    """Why levels ended without a result: the worst one's reason, those of others, and a direct comparison's errors."""
+    worst = reason_of(content)
+    others = [
+        words("about", words(level), reason)
+        for level, reason in (content.reasons or {}).items()
+        if content.levels.get(level) != content.verdict or not worst.startswith(reason)
+    ]
+    return [text for text in (worst, *others, *content.errors) if text]
+
+
+def reason_of(content: Content, level: Level | None = None) -> str:
+    """Why the comparison ended so, or one level of it as far as the event tells; "" where nothing is told."""
+    if level and content.reasons is not None:
+        return content.reasons.get(level, "")
+    return " ".join(part for part in (content.error_code, content.error_msg) if part)
 
 
 def caveats(words: Words, content: Content, name: Callable[[str], str] = shown) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Literal
 from functions.pipeline.comparison import TypeCount
 from functions.pipeline.messages import LEVELS, Level
 from functions.pipeline.report.content import Content, DataLevel, Table
-from functions.pipeline.report.findings import keys_of, kind_of, tables_tally
+from functions.pipeline.report.findings import keys_of, kind_of, reason_of, tables_tally
 from functions.pipeline.report.markup import Markup, element, joined
 from functions.pipeline.report.text import number, shown
 from functions.pipeline.report.words import Words
@@ -109,14 +109,14 @@ def _cases(content: Content, level: Level) -> Iterator[_Case]:
     yield from found
     bad = {case.result for case in found} & {"failure", "error"}
     if verdict not in _ORDINARY or (verdict != "consistent" and not bad) or not found:
-        yield _ended(content, verdict)
+        yield _ended(content, verdict, level)
 
 
-def _ended(content: Content, verdict: str) -> _Case:
+def _ended(content: Content, verdict: str, level: Level | None = None) -> _Case:
     """The comparison itself as a case, where its entries don't tell what became of it."""
     if verdict == "consistent":
         return _Case("comparison")
-    reason = " ".join(part for part in (content.error_code, content.error_msg) if part) or content.summary
+    reason = reason_of(content, level) or content.summary
     result: Literal["failure", "error"] = "failure" if verdict == "inconsistent" else "error"
     return _Case("comparison", result, f"{verdict}: {reason}", content.errors[:_MOST_NAMES])
 

@@ -25,6 +25,7 @@ from functions.pipeline.report.findings import (
     tone_of,
     types_tally,
     verdict_of,
+    went_wrong,
     worst_first,
 )
 from functions.pipeline.report.text import DASH, difference, duration, fitted, moment, number, shown
@@ -92,8 +93,7 @@ def _head(words: Words, content: Content) -> Iterator[str]:
         yield f"| {words(level)} | {sign} {words(verdict)} | {found(words, content, level)} |\n"
     if next_step := said(words, content).next_step:
         yield f"\n**{words('next')}:** {_sentence(next_step)}\n"
-    errors = [" ".join(p for p in (content.error_code, content.error_msg) if p), *content.errors]
-    yield from _list(words, words("errors"), [code(text, 500) for text in errors if text])
+    yield from _list(words, words("errors"), [code(text, 500) for text in went_wrong(words, content)])
     told = not_compared(words, content) + caveats(words, content, code)
     yield from _list(words, words("not_compared"), told or [words("everything")])
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functions.pipeline.finished_event import DrsTask
 from functions.pipeline.messages import LEVELS, Level
 from functions.pipeline.report.content import Content
-from functions.pipeline.report.findings import caveats, found, not_compared, said, tone_of, verdict_of
+from functions.pipeline.report.findings import caveats, found, not_compared, said, tone_of, verdict_of, went_wrong
 from functions.pipeline.report.markup import Markup, element, joined
 from functions.pipeline.report.page_tables import data_section, named, objects_section
 from functions.pipeline.report.signs import definitions, sign
@@ -108,8 +108,8 @@ def _level(words: Words, content: Content, level: Level) -> Markup:
 
 
 def _errors(words: Words, content: Content) -> Markup:
-    said = [" ".join(part for part in (content.error_code, content.error_msg) if part), *content.errors]
-    return _list(words, words("errors"), [shown(text, 1000) for text in said if text], "more errors")
+    said = went_wrong(words, content)
+    return _list(words, words("errors"), [shown(text, 1000) for text in said], "more errors")
 
 
 def _not_compared(words: Words, content: Content) -> Markup:
