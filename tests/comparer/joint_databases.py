@@ -11,8 +11,11 @@ from typing import Any
 
 import pytest
 
+from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.engine import Stop
+from functions.comparer.core.kept import Kept
 from functions.comparer.core.plan import plan_of
+from functions.comparer.core.results import ContentsResult, RowDifference, TableContents
 from functions.comparer.core.table import Chunk, Difference, TablePlan, Value
 from functions.comparer.sqlite.crew import Pace
 from functions.comparer.sqlite.endpoint import SqliteEndpoint
@@ -134,6 +137,16 @@ def compared(
             room -= len(chunk.differences)
         assert room >= 0
         return found
+
+
+def by_default(files: tuple[Path, Path]) -> tuple[TableContents, list[RowDifference]]:
+    """What a comparison of all values finds of the only table, in the way that it chooses."""
+    found, kept = ContentsResult(), Kept()
+    source, target = map(SqliteEndpoint, files)
+    compare_contents(source, target, {}, None, Stop(), found, kept)
+    ((database, table),) = [(database, table) for database in found.databases for table in database.tables]
+    assert not found.failures
+    return table, kept.differences.get((database.source_db, table.table), [])
 
 
 def drain(items: Iterable[Any], into: Any) -> None:

@@ -1,15 +1,17 @@
 """How a table in two SQLite databases comes in parts, and how a comparison goes on between them."""
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from functions.comparer.sqlite.crew import Pace
 from functions.comparer.sqlite.keys import mark
-from functions.comparer.sqlite.parts import next_rows
+from functions.comparer.sqlite.parts import Cutter, next_rows
 from tests.comparer import joint_databases
-from tests.comparer.joint_databases import SMALL, WHOLE, Found, Two, compared
+from tests.comparer.joint_databases import SMALL, WHOLE, Found, Two, compared, joint, planned
 
 two = joint_databases.two
 
@@ -101,6 +103,53 @@ def test_parts_grow_while_they_are_quick_and_shrink_while_they_are_slow() -> Non
     assert next_rows(1000, 1.0) == 500
     assert next_rows(20, 1.0) == 16
     assert next_rows(2, 1.0) == 2
+
+
+def cut_into(files: tuple[Path, Path], rows: int, seconds: Callable[[int], float]) -> list[int]:
+    """How many rows of the source each part has, if one of so many takes so long."""
+    plan = planned(*files)
+    with joint(*files) as both:
+        found = both._layout(plan)
+        assert found is not None
+        cutter, session, sizes = Cutter(found, None, rows), both._sessions[0], []
+        while (cut := cutter.cut(session)) is not None:
+            sizes.append(cutter.counted(session, cut).source.rows)
+            cutter.took(sizes[-1], seconds(sizes[-1]))
+    return sizes
+
+
+@pytest.fixture
+def many(two: Two) -> tuple[Path, Path]:
+    rows = [(n,) for n in range(510)]
+    return two("CREATE TABLE t (k INTEGER PRIMARY KEY)", source=rows, target=rows)
+
+
+def test_parts_do_not_shrink_where_smaller_ones_are_no_faster(many: tuple[Path, Path]) -> None:
+    # By this clock every part takes a second.
+    found = compared(many, pace=Pace(100, SMALL.clock))
+    assert [chunk.source_rows for chunk in found.chunks] == [100, 50, 100, 100, 100, 60]
+    assert cut_into(many, 100, lambda rows: 0.9 if rows < 100 else 1.0) == [100, 50, 100, 100, 100, 60]
+
+
+def test_parts_shrink_where_smaller_ones_are_faster(many: tuple[Path, Path]) -> None:
+    assert cut_into(many, 200, lambda rows: rows / 100) == [200, 100, 50, *[25] * 6, 10]
+    assert cut_into(many, 200, lambda rows: 0.1 + rows / 200) == [200, 100, 50, *[25] * 6, 10]
+
+
+def test_parts_of_other_sizes_that_were_cut_before_say_nothing_of_smaller_ones(many: tuple[Path, Path]) -> None:
+    plan = planned(*many)
+    with joint(*many) as both:
+        found = both._layout(plan)
+        assert found is not None
+        cutter, session = Cutter(found, None, 100), both._sessions[0]
+        # Several connections have begun parts of one size before the first of them is done.
+        for _ in range(2):
+            assert cutter.cut(session) is not None
+        for _ in range(2):
+            cutter.took(100, 1.0)
+        smaller = cutter.cut(session)
+        assert smaller is not None
+        assert cutter.counted(session, smaller).source.rows == 25
 
 
 def test_going_on_from_a_mark_counts_what_was_compared_before(two: Two) -> None:

@@ -10,7 +10,7 @@ from functions.comparer.core.engine import Stop, TableUnreadable, Unreadable
 from functions.comparer.sqlite.file import SqliteFile, find
 from functions.comparer.sqlite.joint import SqliteJoint, open_joint
 from tests.comparer import joint_databases
-from tests.comparer.joint_databases import SMALL, Found, Two, joint, made, planned
+from tests.comparer.joint_databases import SMALL, WHOLE, Found, Two, joint, made, planned
 
 two = joint_databases.two
 
@@ -107,3 +107,15 @@ def test_a_file_that_is_replaced_is_told(two: Two, tmp_path: Path, at: int) -> N
         (tmp_path / "new").replace(files[at])
         with pytest.raises(Unreadable, match=f"{files[at].name}: it was replaced"):
             list(chunks)
+
+
+def test_a_null_in_the_key_that_is_newer_than_the_plan_fails_its_table_alone_and_is_no_damage(two: Two) -> None:
+    declared = "CREATE TABLE t (k TEXT PRIMARY KEY, v)", "CREATE TABLE u (k INTEGER PRIMARY KEY)"
+    files = two(*declared, "INSERT INTO u VALUES (1)", source=[("a", 1)], target=[("a", 1), ("b", 2)])
+    plans = [planned(*files, table) for table in "tu"]
+    made(files[1], "INSERT INTO t VALUES (NULL, 5)")
+    with joint(*files, pace=WHOLE) as both:
+        with pytest.raises(TableUnreadable) as told:
+            list(both.chunks(plans[0], None, 10))
+        assert not told.value.damaged
+        assert [(chunk.source_rows, chunk.target_rows) for chunk in both.chunks(plans[1], None, 10)] == [(1, 1)]
