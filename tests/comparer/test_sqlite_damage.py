@@ -269,7 +269,7 @@ def test_a_damaged_table_takes_no_result_from_the_next_though_several_connection
     numbers = "WITH RECURSIVE x (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM x WHERE n < 99)"
     files = two(
         "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v, w AS (iif(v < 30, 0, length(hex(zeroblob(3000000 + v))))))",
-        f"{numbers} INSERT INTO t (rowid, k, v) SELECT n + 1, format('k%03d', n), n FROM x",
+        f"{numbers} INSERT INTO t (rowid, k, v) SELECT n + 1, printf('k%03d', n), n FROM x",
         "CREATE TABLE u (k INTEGER PRIMARY KEY)",
         f"{numbers} INSERT INTO u SELECT n FROM x",
     )
