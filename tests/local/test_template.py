@@ -62,6 +62,7 @@ def test_the_closed_lists_are_exactly_these() -> None:
         "AWS::Lambda::Permission",
         "AWS::Logs::LogGroup",
         "AWS::Logs::MetricFilter",
+        "AWS::Logs::QueryDefinition",
         "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy",
         "AWS::SecretsManager::ResourcePolicy",
@@ -76,6 +77,7 @@ def test_of_the_deployed_template_only_these_types_do_not_exist_locally() -> Non
         "AWS::CloudWatch::Dashboard",
         "AWS::KMS::Key",
         "AWS::Logs::LogGroup",
+        "AWS::Logs::QueryDefinition",
         "AWS::SQS::QueuePolicy",
     }
     assert set(stack.functions) == {
