@@ -196,6 +196,21 @@ def test_an_index_that_is_older_than_its_rows_hides_no_row_of_the_other_side(two
 
 
 @pytest.mark.parametrize("pace", [SMALL, WHOLE])
+@pytest.mark.parametrize("room", [1, 1000])
+def test_an_index_entry_of_the_target_that_leads_to_another_row_is_no_difference(
+    two: Two, room: int, pace: Pace
+) -> None:
+    declared = "PRAGMA page_size = 512", "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v)"
+    rows = "INSERT INTO t (rowid, k, v) VALUES (100, 'k1', 'v'), (101, 'k2', 'v')"
+    files = two(*declared, rows)
+    raw = files[1].read_bytes()
+    files[1].write_bytes(raw.replace(b"k2" + bytes([101]), b"k2" + bytes([100])))
+    with pytest.raises(TableUnreadable) as told:
+        compared(files, room=room, pace=pace)
+    assert told.value.damaged
+
+
+@pytest.mark.parametrize("pace", [SMALL, WHOLE])
 @pytest.mark.parametrize("room", [0, 1000])
 def test_an_index_entry_that_leads_to_another_row_hides_none(two: Two, room: int, pace: Pace) -> None:
     declared = "PRAGMA page_size = 512", "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v)"
@@ -287,5 +302,6 @@ def test_a_row_that_is_changed_in_no_column_is_no_difference(two: Two, at: int) 
     rows = [(n, f"r{n:02}" + "x" * 40) for n in range(1, 31)]
     files = two("PRAGMA page_size = 512", "CREATE TABLE t (k INTEGER PRIMARY KEY, b)", source=rows, target=rows)
     with_another_rowid(files[at], "r17", 17, 17 ^ 1 << 6)
-    with pytest.raises(TableUnreadable):
+    with pytest.raises(TableUnreadable) as told:
         compared(files, pace=WHOLE)
+    assert told.value.damaged

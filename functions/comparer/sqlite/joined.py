@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from functions.comparer.core.engine import TableUnreadable, closed
-from functions.comparer.core.table import Chunk, Difference, Row, TablePlan
+from functions.comparer.core.table import Chunk, Difference, Malformed, Row, TablePlan
 from functions.comparer.sqlite.crew import Pace, Session, in_order
 from functions.comparer.sqlite.keys import Place, Span, mark, place, stays, typed_row, unmarked
 from functions.comparer.sqlite.layout import Layout
@@ -103,9 +103,17 @@ class _Run:
         columns = tuple(pair[0] for pair, flag in pairs if flag == "0")
         if not columns:
             raise TableUnreadable(CONTRADICTION, damaged=True)
-        return Difference(
-            "changed", self._alone(values[:half]), typed_row(values[half:], self.layout.encoding), columns
-        )
+        ours, theirs = self._alone(values[:half]), typed_row(values[half:], self.layout.encoding)
+        if self._apart(ours, theirs):
+            raise TableUnreadable(CONTRADICTION, damaged=True)
+        return Difference("changed", ours, theirs, columns)
+
+    def _apart(self, ours: Row, theirs: Row) -> bool:
+        """Whether keys that were found to be equal are not; of malformed texts only SQLite knows."""
+        if any(isinstance(value, Malformed) for value in (*ours, *theirs)):
+            return False
+        one, other = (place(key, self.layout.rules, self.layout.encoding) for key in (ours, theirs))
+        return one != other
 
     def _extras(self, session: Session, span: Span, room: int) -> list[Difference]:
         with closed(session.rows(extras(self.layout, span, room))) as rows:
@@ -114,6 +122,8 @@ class _Run:
     def _alone(self, parts: Sequence[object]) -> Row:
         """A key that was looked for on the other side: SQLite finds only what a column of its type can hold."""
         key = typed_row(parts, self.layout.encoding)
+        if self.layout.merged and None in key:
+            raise TableUnreadable(CONTRADICTION, damaged=True)
         if not all(
             stays(value, kind, self.layout.encoding) for value, kind in zip(key, self.layout.kinds, strict=True)
         ):
