@@ -36,7 +36,8 @@ class Templates:
         text = (ROOT / "template.yaml").read_text("utf-8")
         (folder / "ours.yaml").write_text(_over(text, ground.parity / "functions/pipeline"), "utf-8")
         usual = re.sub(r"Handler: functions\.pipeline\.(\w+)\.handler", r"Handler: usual.\1.handler", text)
-        usual = re.sub(r"usual\.(create|sweep|status|chat|trigger|dms)\.", "usual.webhook.", usual)  # never called there
+        # The others are never called there.
+        usual = re.sub(r"usual\.(create|sweep|status|chat|trigger|dms)\.", "usual.webhook.", usual)
         (folder / "usual.yaml").write_text(_over(usual, ground.usual), "utf-8")
         (folder / "bare").mkdir()
         (folder / "bare/sitecustomize.py").write_text(_BARE, "utf-8")
