@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from functions.comparer.core.engine import TableUnreadable, closed
 from functions.comparer.core.table import Chunk, Difference, Malformed, Row, TablePlan
@@ -24,11 +24,11 @@ def joined(
     after: str | None,
     room: int,
     pace: Pace,
-    rows: tuple[int, int],
+    rows: Callable[[], tuple[int, int]],
 ) -> Iterator[Chunk]:
     """Compare a table with a key from a mark on, handing out up to `room` differences in the order of the key.
 
-    `rows`: how many rows each side has. Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+    `rows` counts the rows of each side. Raises `TableUnreadable`, `Unreadable` and `Stopped`.
     """
     _check_indexes(sessions[0], layout, rows)
     run = _Run(layout, plan, room)
@@ -55,6 +55,7 @@ class _Run:
     layout: Layout
     plan: TablePlan
     room: int
+    named: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def compare(self, session: Session, part: Part) -> Chunk:
         """Compare one part."""
@@ -99,8 +100,7 @@ class _Run:
         half = len(values) // 2
         if not present:
             return Difference("missing", self._alone(values[:half]), None)
-        pairs = zip(self.plan.columns, str(equal), strict=True)
-        columns = tuple(pair[0] for pair, flag in pairs if flag == "0")
+        columns = self._columns(str(equal))
         if not columns:
             raise TableUnreadable(CONTRADICTION, damaged=True)
         ours, theirs = self._alone(values[:half]), typed_row(values[half:], self.layout.encoding)
@@ -108,9 +108,16 @@ class _Run:
             raise TableUnreadable(CONTRADICTION, damaged=True)
         return Difference("changed", ours, theirs, columns)
 
+    def _columns(self, flags: str) -> tuple[str, ...]:
+        """The columns that differ; most rows of a table differ in the same ones, which are kept once."""
+        if flags not in self.named:
+            pairs = zip(self.plan.columns, flags, strict=True)
+            self.named[flags] = tuple(pair[0] for pair, flag in pairs if flag == "0")
+        return self.named[flags]
+
     def _apart(self, ours: Row, theirs: Row) -> bool:
         """Whether keys that were found to be equal are not; of malformed texts only SQLite knows."""
-        if any(isinstance(value, Malformed) for value in (*ours, *theirs)):
+        if ours == theirs or any(isinstance(value, Malformed) for value in (*ours, *theirs)):
             return False
         one, other = (place(key, self.layout.rules, self.layout.encoding) for key in (ours, theirs))
         return one != other
@@ -135,11 +142,12 @@ class _Run:
         return place(key, self.layout.rules, self.layout.encoding)
 
 
-def _check_indexes(session: Session, layout: Layout, rows: tuple[int, int]) -> None:
+def _check_indexes(session: Session, layout: Layout, rows: Callable[[], tuple[int, int]]) -> None:
     """Refuse an index that doesn't have every row: what it lacks would be called missing or extra."""
-    for side, number in zip((layout.source, layout.target), rows, strict=True):
+    for at, side in enumerate((layout.source, layout.target)):
         if side.rowid is not None:
             ((entries, _),) = session.rows(count(layout, side, Span(None, None)))
+            number = rows()[at]
             if number != entries:
                 raise TableUnreadable(f"it has {number} rows that its index says are {entries}", damaged=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 
 import apsw
 
@@ -93,7 +94,7 @@ class SqliteJoint:
         """See `Joint.chunks`."""
         found = self._found(plan)
         if plan.key:
-            chunks = joined(self._sessions, found, plan, after, room, self._pace, self._counted(plan))
+            chunks = joined(self._sessions, found, plan, after, room, self._pace, partial(self._counted, plan))
         else:
             chunks = paired(self._sessions, found, room, self._pace)
         passed = [0, 0] if after is None else self._before(found, after)
@@ -101,7 +102,9 @@ class SqliteJoint:
             for chunk in chunks:
                 self._files.check()
                 passed = [passed[0] + chunk.source_rows, passed[1] + chunk.target_rows]
-                self._check(plan, passed, over=False)
+                # One that goes on from a mark is not counted again before its end: it may be interrupted often.
+                if after is None:
+                    self._check(plan, passed, over=False)
                 yield chunk
         self._check(plan, passed, over=True)
 
