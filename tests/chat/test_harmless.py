@@ -127,3 +127,7 @@ def test_what_a_service_says_is_cut_and_visible() -> None:
     assert said("a\n\x1b" + "b" * 10_000).startswith("a �b")
     assert len(said("b" * 10_000)) == 200
     assert said(None) == said("") == "it doesn't say why"
+
+
+def test_a_text_that_ends_like_the_beginning_of_a_url_makes_none_of_the_next_one() -> None:
+    assert "://" not in unlinked("//:") + unlinked("//host")

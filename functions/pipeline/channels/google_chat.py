@@ -65,10 +65,7 @@ def _message(told: Telling) -> str:
 
 
 def _card(told: Telling) -> dict[str, Any]:
-    facts = [
-        {"decoratedText": {"topLabel": _plain(f.word), "text": _safe(f.value), "wrapText": True}} for f in told.facts
-    ]
-    parts = [_paragraphs(told), facts, _buttons(told)]
+    parts = [_paragraphs(told), _facts(told), _buttons(told)]
     return {"header": {"title": _plain(told.title)}, "sections": [{"widgets": part} for part in parts if part]}
 
 

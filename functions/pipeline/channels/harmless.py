@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 #: Breaks a token without being seen.
 JOINER: Final = "\u2060"
-_LINK = re.compile(r"(?<=:)(?=//)|(?i:(?<=www)(?=\.))|(?<=@)")
+# At the end of a text too: another one may follow that begins with what is missing.
+_LINK = re.compile(r"(?<=:)(?=//|\Z)|(?i:(?<=www)(?=\.))|(?<=@)")
 _BLOCK = re.compile(r"^(?=[#>*+\-=|~_]|\d{1,9}[.)](?:\s|$))")
 _WIDE = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "&": "＆", "`": "ˋ"})  # noqa: RUF001 - look-alikes
 
