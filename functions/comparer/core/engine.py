@@ -9,31 +9,37 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from functions.comparer.core.printable import printable
-from functions.comparer.core.table import Chunk, Row, Shape, TablePlan
+from functions.comparer.core.table import Chunk, Reading, Row, Shape, TablePlan
 
 _Item = TypeVar("_Item")
 
 
-class Unreadable(Exception):
-    """A whole database, or a whole endpoint, can't be read. The message is for people."""
+Cause = Literal["connection", "time", "statement"]
+"""Why something can't be read: no connection, a statement that took too long, or one that failed."""
 
-    def __init__(self, message: str) -> None:
+
+class Unreadable(Exception):
+    """A whole database, or a whole endpoint, can't be read. The message is for people and has no secret."""
+
+    def __init__(self, message: str, cause: Cause = "statement") -> None:
         super().__init__(printable(message))
+        self.cause: Cause = cause
 
 
 class TableUnreadable(Exception):
-    """One table can't be read, the others can. The message is for people.
+    """One table can't be read, the others can. The message is for people and has no secret.
 
-    `damaged`: the database is at fault (corrupt pages, a failing disk), so that the comparison as a whole has failed;
-    otherwise the table is of a kind that can't be compared here.
+    `damaged`: the database is at fault (corrupt pages, a failing disk, a table that is gone), so that the comparison as
+    a whole has failed; otherwise the table is of a kind that can't be compared here.
     """
 
-    def __init__(self, message: str, *, damaged: bool) -> None:
+    def __init__(self, message: str, *, damaged: bool, cause: Cause = "statement") -> None:
         super().__init__(printable(message))
         self.damaged = damaged
+        self.cause: Cause = cause
 
 
 class Stopped(Exception):
@@ -112,8 +118,12 @@ class Joint(Protocol):
 class Snapshot(Protocol):
     """One database as it was at one moment. Every method raises `Unreadable` or `Stopped`."""
 
-    def objects(self) -> Mapping[str, frozenset[str]]:
-        """The names of all objects, by type; objects that belong to another are named `` `table`.`index` ``."""
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
+        """The names of all objects, by type; objects that belong to another are named `` `table`.`index` ``.
+
+        `neutral`: for a comparison with another engine. What an engine names by itself is told by what it says:
+        constraints as ``PRIMARY KEY (id)``, and the indexes that they bring are no objects of their own.
+        """
         ...
 
     def tables(self) -> frozenset[str]:
@@ -133,7 +143,28 @@ class Snapshot(Protocol):
         ...
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
-        """Every row, in no particular order but always the same under one version. Raises `TableUnreadable` too."""
+        """Every row, in no particular order but always the same under one version. Raises `TableUnreadable` too.
+
+        Only of engines that tell values apart by their own types (`Kind.ANY`).
+        """
+        ...
+
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        """Every row as canonical rows (`cells`), many in a block, no block empty. Raises `TableUnreadable` too.
+
+        With a key they come in its canonical order, those with keys greater than `after` up to and with `upto` alone;
+        keys are values as `cells.values_of` makes them. An engine that can't keep that order (a key that is not
+        unique, values of another type) hands the rows out all the same: whoever merges them sees it.
+        """
+        ...
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        """As `stream`, in any order, the rows with these keys alone (at most a thousand)."""
+        ...
+
+    @property
+    def moves(self) -> bool:
+        """Whether others may write to the database meanwhile, so that what differs has to be read again later."""
         ...
 
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal, NamedTuple
+
+from functions.comparer.core.kinds import ColumnType, Kind
 
 
 class Malformed(NamedTuple):
@@ -13,19 +16,27 @@ class Malformed(NamedTuple):
     raw: bytes
 
 
-Value = int | float | str | bytes | Malformed | None
-"""A value with its type, whatever the engine: 1, 1.0, '1' and b'1' are four values; -0.0 and 0.0 are one."""
+Value = int | float | Decimal | str | bytes | Malformed | None
+"""A value with its type, whatever the engine: 1, 1.0, '1' and b'1' are four values; -0.0 and 0.0 are one.
+
+Of moments and UUIDs it is the text.
+"""
 Row = tuple[Value, ...]
 Rule = Literal["exact", "nocase", "rtrim"]
 """When two texts are the same key: equal bytes; ASCII letters alike in either case; trailing spaces don't count."""
 
 
+ANYTHING = ColumnType(Kind.ANY, "")
+"""The type of a column that takes any value."""
+
+
 @dataclass(frozen=True)
 class Column:
-    """A column and the engine's word for how it keeps its values (in SQLite, the affinity)."""
+    """A column, the engine's word for how it keeps its values (in SQLite, the affinity), and what it holds."""
 
     name: str
     kind: str
+    type: ColumnType = ANYTHING
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,8 @@ class TablePlan:
     """How the values of one table are compared. Columns are pairs of a source and a target name, in source order.
 
     `key`: positions in `columns` of what names a row; empty: rows are compared as a multiset. `rules`: of the key.
+    `common`: of each column as what its values are compared (`kinds.common`); empty: both sides tell values apart by
+    their own types, as SQLite does.
     """
 
     table: str
@@ -91,3 +104,17 @@ class TablePlan:
     kinds: tuple[tuple[str, str], ...]
     key: tuple[int, ...]
     rules: tuple[Rule, ...]
+    common: tuple[Kind, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one side reads of a table as canonical rows (`cells`): its own names of the columns, those of the key first.
+
+    `kinds`: as what each column is written. `key`: how many columns are the key; 0: there is none.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    key: int
