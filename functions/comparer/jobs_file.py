@@ -108,7 +108,8 @@ def config_of(content: Mapping[str, Any], *, base: Path, env: Mapping[str, str])
         read = _File.model_validate(_with_secrets(content, env))
     except ValidationError as error:
         raise BadJobsFile("; ".join(_told(entry) for entry in error.errors(include_input=False))) from None
-    return ComparerConfig(jobs={name: _job(name, entry, base) for name, entry in read.jobs.items()}, auth=read.auth)
+    jobs = {name: _job(name, entry, base, env) for name, entry in read.jobs.items()}
+    return ComparerConfig(jobs=jobs, auth=read.auth)
 
 
 def _told(error: Any) -> str:
@@ -116,11 +117,11 @@ def _told(error: Any) -> str:
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _job(name: str, entry: _JobEntry, base: Path) -> Job:
+def _job(name: str, entry: _JobEntry, base: Path, env: Mapping[str, str]) -> Job:
     ends = []
     for side, url in (("source", entry.source), ("target", entry.target)):
         try:
-            ends.append(endpoint_of(url, base))
+            ends.append(endpoint_of(url, base, env))
         except BadUrl as error:
             raise BadJobsFile(f"jobs.{name}.{side}: {error}") from None
     source, target = ends

@@ -48,6 +48,7 @@ def nothing(*_: object) -> None:
 class MemoryEndpoint:
     """Some databases. `happens` is called with everything that is asked of them, and may raise what an engine does."""
 
+    engine = "memory"
     types = ("TABLE",)
     single = False
 
@@ -82,7 +83,7 @@ class MemorySnapshot:
         self.database = database
         self.stop = stop
 
-    def objects(self) -> Mapping[str, frozenset[str]]:
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         return {"TABLE": self.tables()}
 
     def tables(self) -> frozenset[str]:
@@ -92,6 +93,9 @@ class MemorySnapshot:
     def count(self, table: str) -> int:
         self.endpoint.happens("count", table)
         return len(self.database.tables[table].rows)
+
+    def about(self, table: str) -> int:
+        return self.count(table)
 
     def version(self) -> str:
         self.endpoint.happens("version", "")

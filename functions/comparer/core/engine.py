@@ -134,8 +134,15 @@ class Snapshot(Protocol):
         """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
         ...
 
+    def about(self, table: str) -> int:
+        """About how many rows the table has, for progress alone. Raises `TableUnreadable` too."""
+        ...
+
     def version(self) -> str:
-        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on."""
+        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on.
+
+        Of a database that moves it is the same as long as it is the same database.
+        """
         ...
 
     def shape(self, table: str) -> Shape:
@@ -178,6 +185,11 @@ class Snapshot(Protocol):
 
 class Endpoint(Protocol):
     """One side of a DRS job: databases that can be read, and never anything else."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's name: names that it gives by itself are only compared with those of the same one."""
+        ...
 
     @property
     def types(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _COMMIT_SECONDS = 10.0
 class SqliteEndpoint:
     """The databases of one file or one folder."""
 
+    engine = "SQLite"
     types = ("TABLE", "VIEW", "INDEX", "TRIGGER", "CONSTRAINT")
 
     def __init__(self, path: Path, *, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
@@ -145,6 +146,10 @@ class SqliteSnapshot:
             statement = f"SELECT count(*) FROM {self._catalog.table(table).source}"  # noqa: S608 (a quoted name)
             ((rows,),) = self._connection.execute(statement)
         return int(rows)
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`."""
+        return self.count(table)
 
     def version(self) -> str:
         """See `Snapshot.version`: that of the moment when the snapshot began.

@@ -17,6 +17,7 @@ from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DataResult,
+    KeptRow,
     Progress,
     RowDifference,
     TableContents,
@@ -71,6 +72,12 @@ class Recording:
         with self._lock:
             found = self._earlier_of(database).get(table)
             return replace(found) if found else None
+
+    def kept(self, database: str, table: str) -> Sequence[KeptRow]:
+        """The rows that earlier runs have kept of this table, if they can be found again."""
+        with self._lock:
+            rows = self._store.page(self._task_id, differences_part(database, table), _ALL)
+            return [KeptRow(row["kind"], row["mark"]) for row in rows if row.get("mark")]
 
     def planned(self, database: DatabaseContents) -> None:
         """Show all tables as they are planned: what an earlier run has found and no longer holds is gone."""
