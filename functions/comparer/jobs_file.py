@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.jobs import Job
 from functions.comparer.urls import BadUrl, endpoint_of
 from functions.pipeline.drs_models import JOB_READY, JobId
@@ -65,6 +67,9 @@ class _JobEntry(BaseModel):
     state: State = JOB_READY
     parent: bool = False
     databases: dict[str, str] = {}
+    tolerances: dict[Annotated[str, Field(min_length=1)], Annotated[Decimal, Field(gt=0)]] = {}
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.settle
+    lag_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.lag
 
     @field_validator("databases")
     @classmethod
@@ -125,7 +130,8 @@ def _job(name: str, entry: _JobEntry, base: Path, env: Mapping[str, str]) -> Job
         except BadUrl as error:
             raise BadJobsFile(f"jobs.{name}.{side}: {error}") from None
     source, target = ends
-    return Job(name, source, target, entry.state, entry.parent, entry.databases)
+    options = Options(entry.tolerances, settle=entry.settle_seconds, lag=entry.lag_seconds)
+    return Job(name, source, target, entry.state, entry.parent, entry.databases, options)
 
 
 def _with_secrets(content: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from functions.comparer.tasks.wanted import DataWanted
 from functions.pipeline.drs_models import Answer, CreateDataTask, CreatedDataTask, CreateObjectTask, parse_start_time
 
 _MODE = "quick_comparison"
-# The options that say what is done here anyway, and why the others can't be had.
-_OPTIONS: Mapping[Level, tuple[str, str]] = {
-    "lines": ("comparePolicy", "normal"),
-    "contents": ("contentCompareType", "static"),
+# What each option may be. Without `static`, rows that differ in data that moves are read again before they count.
+_OPTIONS: Mapping[Level, Mapping[str, tuple[str, ...]]] = {
+    "lines": {"comparePolicy": ("normal",)},
+    "contents": {"contentCompareType": ("static",), "lobCompare": ("ignore", "length")},
 }
 _NOT_HERE = {
     "compare_object_with_token": "tokens are for Cassandra; use compare_object",
@@ -79,10 +79,10 @@ def _checked(asked: CreateDataTask) -> Level:
         given = getattr(asked, field)
         if given is not None and given != []:
             raise ApiError("DRS.M00202", field, reason)
-    name, only = _OPTIONS[asked.type]
     for option, value in (asked.options or {}).items():
-        if value is not None and (option != name or value not in {only, ""}):
-            raise ApiError("DRS.M00202", f"options.{option}", f"allowed for {asked.type}: {name}={only}")
+        if value and value not in _OPTIONS[asked.type].get(option, ()):
+            allowed = (f"{name}={' or '.join(values)}" for name, values in _OPTIONS[asked.type].items())
+            raise ApiError("DRS.M00202", f"options.{option}", f"allowed for {asked.type}: {', '.join(allowed)}")
     if not (asked.compare_object or asked.compare_mode):
         raise ApiError(
             "DRS.M00305", reason=f"compare_object: must name at least one database unless compare_mode is '{_MODE}'"

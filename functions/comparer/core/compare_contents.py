@@ -23,7 +23,7 @@ from functions.comparer.core.contents_table import (
     length,
 )
 from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of
-from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Trouble, Unreadable
 from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.core.pairs import Pair
@@ -112,7 +112,7 @@ class _Run:
         for entry in self.unsettled:
             table = entry.task.contents
             if entry.error is not None:
-                self._failed(table, f"The table can't be compared: {entry.error}.", damaged=entry.error.damaged)
+                self._unreadable(table, entry.error)
                 continue
             end(entry.task)
             self.recorder.begun(self.report.source_db, table)
@@ -128,7 +128,7 @@ class _Run:
             self._table(both, task, replace(plan, key=(), rules=()), done)
             return
         except TableUnreadable as error:
-            self._failed(table, f"The table can't be compared: {error}.", damaged=error.damaged)
+            self._unreadable(table, error)
             return
         except Contradiction as error:
             self._failed(table, f"The comparison of the table contradicts itself: {error}.", damaged=True)
@@ -154,8 +154,12 @@ class _Run:
             compare_table(both, plan, task, self.options, self.ask.stop, compared)
         return kept
 
-    def _failed(self, table: TableContents, message: str, *, damaged: bool) -> None:
-        fail(table, message)
+    def _unreadable(self, table: TableContents, error: TableUnreadable) -> None:
+        told = f"The table can't be compared: {error}."
+        self._failed(table, told, damaged=error.damaged, trouble=error.trouble)
+
+    def _failed(self, table: TableContents, message: str, *, damaged: bool, trouble: Trouble = None) -> None:
+        fail(table, message, trouble)
         if damaged:
             self.damaged.append(f"table {table.table!r}: {message}")
         self.recorder.compared(self.report.source_db, table, ())
@@ -185,4 +189,4 @@ def _versions(both: Both | None) -> tuple[str, str]:
 def _fail_unfinished(report: DatabaseContents, error: Unreadable) -> None:
     for table in report.tables:
         if not table.finished:
-            fail(table, f"The database can't be read any more: {error}.")
+            fail(table, f"The database can't be read any more: {error}.", error.trouble)

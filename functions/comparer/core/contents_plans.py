@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from functions.comparer.core.databases import NOWHERE, Sides, missing_table, reading
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.engine import Joint, SideName, Snapshot, Stop, TableUnreadable
 from functions.comparer.core.options import Options
 from functions.comparer.core.plan import plan_of
 from functions.comparer.core.results import DataResult, TableContents
@@ -76,7 +76,7 @@ def plan_tables(
             tasks.append(_task(table, sides, means, found, damaged))
         except TableUnreadable as error:
             result = DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE
-            tasks.append(TableTask(TableContents(table, result, str(error))))
+            tasks.append(TableTask(TableContents(table, result, str(error), trouble=error.trouble)))
     return tasks
 
 
@@ -111,7 +111,7 @@ def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:
 
 
 def _one_sided(table: str, sides: Sides, damaged: list[str]) -> TableContents:
-    def count(snapshot: Snapshot | None, side: str) -> int:
+    def count(snapshot: Snapshot | None, side: SideName) -> int:
         if snapshot is None:
             return 0
         with reading(side, table, damaged):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.comparer.core.contents_plans import TableTask
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, closed
+from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Trouble, closed
 from functions.comparer.core.options import Options
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
 from functions.comparer.core.scattered import METHOD as SCATTERED
@@ -178,7 +178,7 @@ def end(task: TableTask) -> None:
     table.mark = None
 
 
-def fail(table: TableContents, message: str) -> None:
+def fail(table: TableContents, message: str, trouble: Trouble = None) -> None:
     """The table has no result, and this is why; what was found of it until then is kept."""
-    table.result, table.message, table.mark = DataResult.FAILED, message, None
+    table.result, table.message, table.mark, table.trouble = DataResult.FAILED, message, None, trouble
     table.source_rows = table.target_rows = None

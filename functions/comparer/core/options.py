@@ -18,7 +18,8 @@ Lob = Literal["compare", "ignore", "length"]
 class Options:
     """How values are compared; the defaults are exact.
 
-    `tolerances`: of columns by name, by how much numbers may differ, or moments in seconds. `settle`: for how many
+    `tolerances`: of columns, as ``column`` or ``table.column``, by how much numbers may differ, or moments in seconds;
+    rows without a key are compared exactly all the same. `settle`: for how many
     seconds at most what differs in data that moves is read again before it counts; 0: never. `lag`: for how many
     seconds a difference has to stay as it is until it counts, which replication must not be behind for longer.
     """
@@ -27,6 +28,10 @@ class Options:
     lob: Lob = "compare"
     settle: float = 15.0
     lag: float = 3.0
+
+    def tolerance(self, table: str, column: str) -> Decimal | None:
+        """By how much the values of a column may differ; None: not at all."""
+        return self.tolerances.get(f"{table}.{column}", self.tolerances.get(column))
 
     def leaves_out(self, ours: Column, theirs: Column) -> bool:
         """Whether a pair of columns is not compared."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Literal, NamedTuple, Protocol
 
+from functions.comparer.core.engine import Trouble
 from functions.comparer.core.table import DifferenceKind
 
 
@@ -67,13 +68,14 @@ class ObjectsResult:
 
 @dataclass(frozen=True)
 class TableLines:
-    """The row counts of one table: 0 on a side where it doesn't exist, None where it can't be read."""
+    """The row counts of one table: 0 on a side where it doesn't exist, None where it can't be read, see `trouble`."""
 
     table: str
     source_rows: int | None
     target_rows: int | None
     result: DataResult
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass
@@ -85,6 +87,7 @@ class DatabaseLines:
     result: DataResult = DataResult.WAITING
     tables: list[TableLines] = field(default_factory=list)
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass
@@ -104,7 +107,8 @@ class TableContents:
     `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
     `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
     both databases) are what a later run needs to go on. `healed`: rows that differed at first and agree by now;
-    `moving`: of those that differ, how many still changed when they were read for the last time.
+    `moving`: of those that differ, how many still changed when they were read for the last time. `trouble`: which side
+    couldn't be read, and why.
     """
 
     table: str
@@ -125,6 +129,7 @@ class TableContents:
     kept_bytes: int = 0
     healed: int = 0
     moving: int = 0
+    trouble: Trouble = None
 
     @property
     def differing(self) -> int:
@@ -146,6 +151,7 @@ class DatabaseContents:
     result: DataResult = DataResult.WAITING
     tables: list[TableContents] = field(default_factory=list)
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass

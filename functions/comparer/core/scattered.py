@@ -8,13 +8,15 @@ from dataclasses import replace
 from functions.comparer.core.alike import plain_json
 from functions.comparer.core.cells import values_of
 from functions.comparer.core.compiled import split
-from functions.comparer.core.engine import Snapshot, Stop, closed
+from functions.comparer.core.engine import SideName, Snapshot, Stop, closed, sided
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.spilled import spilled_rows
 from functions.comparer.core.streamed import layout_of
 from functions.comparer.core.table import Chunk, Difference, Row, TablePlan
 
 METHOD = "scattered"
+
+_NAMES: tuple[SideName, SideName] = ("source", "target")
 
 
 def scattered(source: Snapshot, target: Snapshot, plan: TablePlan, room: int, stop: Stop) -> Iterator[Chunk]:
@@ -28,7 +30,8 @@ def scattered(source: Snapshot, target: Snapshot, plan: TablePlan, room: int, st
     json_places = [at for at, kind in enumerate(kinds) if kind is Kind.JSON]
 
     def read(side: int) -> Iterator[Row]:
-        with closed((source, target)[side].stream(layout.reading(side))) as blocks:
+        rows = (source, target)[side].stream(layout.reading(side))
+        with closed(sided(rows, _NAMES[side])) as blocks:
             for block in blocks:
                 for cells in split(block):
                     yield _plain(cells, json_places) if json_places else cells

@@ -18,7 +18,7 @@ from functions.comparer.core.canonical import digest
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in
 from functions.comparer.core.contents_plans import TableTask
 from functions.comparer.core.databases import Ask, Sides, opened
-from functions.comparer.core.engine import Snapshot, TableUnreadable, closed
+from functions.comparer.core.engine import Snapshot, TableUnreadable, closed, sided
 from functions.comparer.core.merging import Pair as RowPair
 from functions.comparer.core.options import Options
 from functions.comparer.core.pairs import Pair
@@ -108,7 +108,8 @@ def _read_again(sides: Sides, entry: Unsettled, options: Options, clock: Callabl
 
 def _found(side: Snapshot, layout: Layout, number: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
     reading: Reading = layout.reading(number)
-    with closed(side.at(reading, [layout.key_of(key) for key in keys])) as blocks:
+    rows = side.at(reading, [layout.key_of(key) for key in keys])
+    with closed(sided(rows, "target" if number else "source")) as blocks:
         return {key_in(row): row for block in blocks for row in rows_in(block)}
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functions.comparer.core.alike import Alike
 from functions.comparer.core.cells import cells_in, cells_of, key_in, values_of
 from functions.comparer.core.compiled import merge
-from functions.comparer.core.engine import Snapshot, Stop, closed
+from functions.comparer.core.engine import Snapshot, Stop, closed, sided
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.merging import ENOUGH, OVER, Pair, Step
 from functions.comparer.core.options import Options
@@ -54,9 +54,9 @@ class Layout:
 
     def tolerances(self, options: Options) -> dict[int, Decimal]:
         """By position in a row."""
-        names = [self.plan.columns[place] for place in self.places]
-        given = {at: options.tolerances.get(pair[0]) for at, pair in enumerate(names) if at >= len(self.plan.key)}
-        return {at: tolerance for at, tolerance in given.items() if tolerance is not None}
+        names = [self.plan.columns[place][0] for place in self.places]
+        given = {at: options.tolerance(self.plan.table, name) for at, name in enumerate(names)}
+        return {at: tolerance for at, tolerance in given.items() if tolerance and at >= len(self.plan.key)}
 
     def difference(self, pair: Pair, columns: Sequence[int]) -> Difference:
         """What is told of a pair of rows; `columns`: of two rows, the positions at which they differ."""
@@ -88,8 +88,8 @@ def streamed(
     layout = layout_of(plan)
     low = None if after is None else layout.key_of(unmarked(after))
     with (
-        closed(source.stream(layout.reading(0), low)) as ours,
-        closed(target.stream(layout.reading(1), low)) as theirs,
+        closed(sided(source.stream(layout.reading(0), low), "source")) as ours,
+        closed(sided(target.stream(layout.reading(1), low), "target")) as theirs,
     ):
         yield from _merged(layout, (ours, theirs), room, stop, options)
 

@@ -24,7 +24,7 @@ from functions.comparer.core.results import (
 )
 from functions.comparer.core.shown import weight
 from functions.comparer.tasks.store import Store
-from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part
+from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part, trouble_of
 
 _PACE_SECONDS = 0.25
 # What waits in memory of differing rows.
@@ -209,6 +209,7 @@ def _database_body(database: DatabaseContents) -> Mapping[str, Any]:
         "target_db": database.target_db,
         "result": str(database.result),
         "message": database.message,
+        "trouble": database.trouble,
     }
 
 
@@ -217,4 +218,5 @@ def _table_of(body: Mapping[str, Any]) -> TableContents:
     values["rows_read"] = body.get("rows_recorded", body["rows_read"])
     values["result"] = DataResult(body["result"])
     source, target = body["versions"]
+    values["trouble"] = trouble_of(body)
     return TableContents(**{**values, "key": tuple(body["key"]), "versions": (source, target)})
