@@ -4,8 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from functions.comparer.core.cells import cells_of, key_in, placed
 from functions.comparer.core.engine import Joint, Snapshot, Stop
-from functions.comparer.core.table import Chunk, Column, Difference, Key, Row, Rule, Shape, TablePlan
+from functions.comparer.core.packing import key_cells, pack
+from functions.comparer.core.table import Chunk, Column, Difference, Key, Reading, Row, Rule, Shape, TablePlan
+
+Place = tuple[tuple[int, bytes], ...]
+"""What canonical keys are ordered by."""
 
 
 def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:
@@ -111,6 +116,35 @@ class MemorySnapshot:
             self.endpoint.happens("row", table)
             yield row
 
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        self.endpoint.happens("stream", reading.table)
+        low, high = (None if bound is None else self._placed(reading, bound) for bound in (after, upto))
+        rows = [
+            row
+            for row in self._packed(reading)
+            if (low is None or _place(row) > low) and (high is None or _place(row) <= high)
+        ]
+        for row in sorted(rows, key=_place) if reading.key else rows:
+            self.endpoint.happens("row", reading.table)
+            yield row
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        self.endpoint.happens("at", reading.table)
+        wanted = {self._placed(reading, key) for key in keys}
+        yield from (row for row in self._packed(reading) if _place(row) in wanted)
+
+    @property
+    def moves(self) -> bool:
+        return False
+
+    def _packed(self, reading: Reading) -> list[bytes]:
+        rows = self.database.tables[reading.table].read(reading.columns)
+        return [pack([row], reading.kinds, reading.key) for row in rows]
+
+    @staticmethod
+    def _placed(reading: Reading, key: Row) -> Place:
+        return placed(cells_of(key_cells(key, reading.kinds)))
+
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
         self.endpoint.happens("statement", table)
         conditions = (f"{column} = {value!r}" for column, value in zip(columns, values, strict=True))
@@ -121,6 +155,11 @@ class MemorySnapshot:
             return None
         join = self.endpoint.join
         return nullcontext(join(self, target) if callable(join) else MemoryJoint(self, target, join))
+
+
+def _place(row: bytes) -> Place:
+    """Where a canonical row stands."""
+    return placed(cells_of(key_in(row)))
 
 
 class MemoryJoint:
