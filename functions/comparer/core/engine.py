@@ -180,6 +180,18 @@ class Snapshot(Protocol):
         """
         ...
 
+    @property
+    def connections(self) -> int:
+        """How many streams of this database may be open at a time, each in a thread of its own."""
+        ...
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        """Up to `parts` - 1 keys, in order, that cut a table into about equal parts; none where that can't be told.
+
+        From statistics or samples: as fast as can be. Raises `TableUnreadable` too.
+        """
+        ...
+
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         """As `stream`, in any order, the rows with these keys alone (at most a thousand)."""
         ...

@@ -24,7 +24,7 @@ from functions.comparer.core.options import Options
 from functions.comparer.core.pairs import Pair
 from functions.comparer.core.results import KeptRow, RowDifference
 from functions.comparer.core.shown import Showing
-from functions.comparer.core.streamed import Layout, layout_of, unmarked
+from functions.comparer.core.streamed import Layout, layout_of
 from functions.comparer.core.table import Reading, TablePlan
 
 _FIRST_DELAY: Final = 1.0
@@ -66,7 +66,7 @@ def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, 
     Raises `Unreadable` and `Stopped`.
     """
     for entry in tables:
-        entry.rows = {unmarked(row.mark): None for row in entry.kept}
+        entry.rows = {bytes.fromhex(row.mark): None for row in entry.kept}
     begun, delay = clock(), _FIRST_DELAY
     while True:
         with opened(ask, pair) as sides:

@@ -5,10 +5,10 @@ Nothing but what waits to be merged is held, and how long it takes doesn't depen
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from functions.comparer.core.alike import Alike
 from functions.comparer.core.cells import cells_in, cells_of, key_in, values_of
@@ -17,6 +17,8 @@ from functions.comparer.core.engine import Snapshot, Stop, closed, sided
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.merging import ENOUGH, OVER, Pair, Step
 from functions.comparer.core.options import Options
+from functions.comparer.core.packing import key_cells
+from functions.comparer.core.ranges import Range, at_once, marked, unmarked
 from functions.comparer.core.table import Chunk, Difference, Reading, Row, TablePlan
 
 METHOD = "streamed"
@@ -24,6 +26,8 @@ METHOD = "streamed"
 _CHUNK_ROWS = 50_000
 """Of both sides together, between two marks."""
 _CHUNK_DIFFERENCES = 2_000
+_WORTH_RANGES = 200_000
+"""Rows from which on a table is cut into ranges."""
 _ALL = 1 << 62
 
 
@@ -48,6 +52,10 @@ class Layout:
         """The key's values."""
         return values_of(cells_of(cells), self.kinds[: len(self.plan.key)])
 
+    def cells_of(self, key: Row) -> bytes:
+        """The key's cells, of values as `key_of` makes them."""
+        return key_cells(key, self.kinds[: len(self.plan.key)])
+
     def alike(self, options: Options) -> Alike:
         """What makes two rows the same."""
         return Alike(self.kinds, self.tolerances(options))
@@ -61,7 +69,7 @@ class Layout:
     def difference(self, pair: Pair, columns: Sequence[int]) -> Difference:
         """What is told of a pair of rows; `columns`: of two rows, the positions at which they differ."""
         ours, theirs = (self._shown(row) for row in pair)
-        mark = marked(key_in(pair[0] or pair[1] or b"")) if self.plan.key else None
+        mark = key_in(pair[0] or pair[1] or b"").hex() if self.plan.key else None
         if ours is None or theirs is None:
             return Difference("extra" if ours is None else "missing", ours, theirs, mark=mark)
         names = tuple(self.plan.columns[self.places[at]][0] for at in columns)
@@ -81,24 +89,57 @@ def layout_of(plan: TablePlan) -> Layout:
 def streamed(
     source: Snapshot, target: Snapshot, plan: TablePlan, after: str | None, room: int, stop: Stop, options: Options
 ) -> Iterator[Chunk]:
-    """Compare a table with a key from a mark on, handing out up to `room` differences in the order of the key.
+    """Compare a table with a key from a mark on, handing out up to `room` differences.
 
-    Raises `OutOfOrder` where a side can't keep that order, `TableUnreadable`, `Unreadable` and `Stopped`.
+    Where both sides take several connections, a large table is compared in several ranges of its keys at a time; the
+    differences are in the order of the keys within each. Raises `OutOfOrder` where a side can't keep the order,
+    `TableUnreadable`, `Unreadable` and `Stopped`.
     """
     layout = layout_of(plan)
-    low = None if after is None else layout.key_of(unmarked(after))
+    ranges = unmarked(after) if after is not None else _cut(source, target, layout)
+
+    def compare(part: Range) -> Iterator[Part]:
+        return _range(layout, source, target, part, room, stop, options)
+
+    if len(ranges) == 1:
+        found: Iterator[tuple[int, Part]] = ((0, part) for part in compare(ranges[0]))
+    else:
+        found = at_once(compare, ranges, stop)
+    with closed(found) as parts:
+        for number, part in parts:
+            ranges[number] = part.range
+            room -= len(part.differences)
+            yield part.chunk(marked(ranges))
+
+
+def _cut(source: Snapshot, target: Snapshot, layout: Layout) -> list[Range]:
+    parts = min(source.connections, target.connections)
+    if parts < 2 or source.about(layout.plan.table) < _WORTH_RANGES:
+        return [Range(None, None)]
+    reading = layout.reading(0)
+    ends = [layout.cells_of(key) for key in source.split(reading, parts)]
+    return [Range(low, high) for low, high in pairwise([None, *ends, None])]
+
+
+def _range(
+    layout: Layout, source: Snapshot, target: Snapshot, part: Range, room: int, stop: Stop, options: Options
+) -> Iterator[Part]:
+    """Compare the rest of one range of keys."""
+    if part.over:
+        return
+    low, high = (None if cells is None else layout.key_of(cells) for cells in (part.low, part.high))
     with (
-        closed(sided(source.stream(layout.reading(0), low), "source")) as ours,
-        closed(sided(target.stream(layout.reading(1), low), "target")) as theirs,
+        closed(sided(source.stream(layout.reading(0), low, high), "source")) as ours,
+        closed(sided(target.stream(layout.reading(1), low, high), "target")) as theirs,
     ):
-        yield from _merged(layout, (ours, theirs), room, stop, options)
+        yield from _merged(layout, part, (ours, theirs), room, stop, options)
 
 
 def _merged(
-    layout: Layout, sides: tuple[Iterator[bytes], Iterator[bytes]], room: int, stop: Stop, options: Options
-) -> Iterator[Chunk]:
+    layout: Layout, span: Range, sides: tuple[Iterator[bytes], Iterator[bytes]], room: int, stop: Stop, options: Options
+) -> Iterator[Part]:
     merging, alike = merge(), layout.alike(options)
-    part = _Part(layout, alike)
+    part = Part(layout, alike, span)
     while True:
         stop.check()
         step = merging.step(_CHUNK_ROWS - part.rows, _ALL if alike.lax else min(room, _CHUNK_DIFFERENCES))
@@ -106,20 +147,20 @@ def _merged(
         if step.wants in {0, 1}:
             merging.give(step.wants, next(sides[step.wants], b""))
         if step.wants in {OVER, ENOUGH} or len(part.differences) >= _CHUNK_DIFFERENCES:
-            yield part.chunk(over=step.wants == OVER)
-            part = _Part(layout, alike)
+            yield part
+            part = Part(layout, alike, part.range)
         if step.wants == OVER:
             return
 
 
-class _Part:
-    """What has been found since the last chunk."""
+class Part:
+    """What has been found in a range since its last part. `range`: what of it is left."""
 
-    def __init__(self, layout: Layout, alike: Alike) -> None:
+    def __init__(self, layout: Layout, alike: Alike, span: Range) -> None:
         self._layout = layout
         self._alike = alike
         self._source = self._target = self._missing = self._extra = self._changed = 0
-        self._key: bytes | None = None
+        self.range = span
         self.differences: list[Difference] = []
 
     @property
@@ -134,7 +175,7 @@ class _Part:
         self._missing += step.missing
         self._extra += step.extra
         self._changed += step.changed
-        self._key = step.key or self._key
+        self.range = replace(self.range, low=step.key or self.range.low, over=step.wants == OVER)
         kept = 0
         for pair in step.differences:
             ours, theirs = pair
@@ -146,10 +187,10 @@ class _Part:
                 kept += 1
         return kept
 
-    def chunk(self, *, over: bool) -> Chunk:
+    def chunk(self, mark: str | None) -> Chunk:
         """All of it."""
         return Chunk(
-            mark=None if over or self._key is None else marked(self._key),
+            mark,
             source_rows=self._source,
             target_rows=self._target,
             missing=self._missing,
@@ -157,16 +198,3 @@ class _Part:
             changed=self._changed,
             differences=tuple(self.differences),
         )
-
-
-def marked(key: bytes) -> str:
-    """The cells of a key as a text."""
-    return json.dumps({"key": key.hex()})
-
-
-def unmarked(mark: str) -> bytes:
-    """The cells of a mark. Raises ValueError for what is none."""
-    match json.loads(mark):
-        case {"key": str(digits)}:
-            return bytes.fromhex(digits)
-    raise ValueError("it is not a mark of this comparison")
