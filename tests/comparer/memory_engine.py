@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
-from functions.comparer.core.cells import cells_of, key_in, placed
+from functions.comparer.core.cells import cells_of, key_in, placed, values_of
 from functions.comparer.core.engine import Joint, Snapshot, Stop
+from functions.comparer.core.kinds import ColumnType, Kind
 from functions.comparer.core.packing import key_cells, pack
 from functions.comparer.core.table import Chunk, Column, Difference, Key, Reading, Row, Rule, Shape, TablePlan
 
@@ -18,6 +19,13 @@ def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:
     exact: Rule = "exact"
     keys = (Key(tuple(key), ("ANY",) * len(key), (exact,) * len(key)),) if key else ()
     return Shape(tuple(Column(name, "ANY") for name in names), keys)
+
+
+def typed(key: Sequence[str] = ("id",), **columns: Kind) -> Shape:
+    """A table whose columns are of these kinds."""
+    exact: Rule = "exact"
+    keys = (Key(tuple(key), ("",) * len(key), (exact,) * len(key)),) if key else ()
+    return Shape(tuple(Column(name, "", ColumnType(kind, kind.name)) for name, kind in columns.items()), keys)
 
 
 @dataclass
@@ -63,11 +71,15 @@ class MemoryEndpoint:
         *,
         happens: Callable[[str, str], None] = nothing,
         join: "int | Callable[[MemorySnapshot, MemorySnapshot], Joint]" = 0,
+        moves: bool = False,
+        connections: int = 1,
     ) -> None:
         """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint."""
         self.databases = databases
         self.happens = happens
         self.join = join
+        self.moves = moves
+        self.connections = connections
 
     def names(self) -> frozenset[str]:
         self.happens("names", "")
@@ -135,7 +147,16 @@ class MemorySnapshot:
 
     @property
     def moves(self) -> bool:
-        return False
+        return self.endpoint.moves
+
+    @property
+    def connections(self) -> int:
+        return self.endpoint.connections
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        keys = sorted({key_in(row) for row in self._packed(reading)}, key=lambda key: placed(cells_of(key)))
+        ends = [keys[len(keys) * number // parts] for number in range(1, parts)] if keys else []
+        return [values_of(cells_of(key), reading.kinds[: reading.key]) for key in ends]
 
     def _packed(self, reading: Reading) -> list[bytes]:
         rows = self.database.tables[reading.table].read(reading.columns)

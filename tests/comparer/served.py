@@ -99,6 +99,13 @@ class _HeldSnapshot:
     def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
         return iter(())
 
+    @property
+    def connections(self) -> int:
+        return 1
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        return ()
+
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         return iter(())
 

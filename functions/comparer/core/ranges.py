@@ -1,4 +1,4 @@
-"""Ranges of keys that are compared at the same time, each in a thread of its own, and the mark that tells what is left."""
+"""Ranges of keys that are compared at the same time, each in a thread of its own, and the mark of what is left."""
 
 from __future__ import annotations
 
@@ -42,10 +42,14 @@ def _hex(cells: bytes | None) -> str | None:
     return None if cells is None else cells.hex()
 
 
+def _cells(digits: str | None) -> bytes | None:
+    return None if digits is None else bytes.fromhex(digits)
+
+
 def _range(entry: Any) -> Range:
     match entry:
         case [None | str() as low, None | str() as high, bool(over)]:
-            return Range(*(None if cells is None else bytes.fromhex(cells) for cells in (low, high)), over)
+            return Range(_cells(low), _cells(high), over)
     raise ValueError("it is not a mark of this comparison")
 
 

@@ -176,6 +176,15 @@ class SqliteSnapshot:
             found = self._catalog.table(reading.table)
             yield from stream.stream(self._connection, found, reading, self._catalog.encoding, after, upto, self.stop)
 
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return 1
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:  # noqa: ARG002 (there is one connection)
+        """See `Snapshot.split`."""
+        return ()
+
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         """See `Snapshot.at`."""
         with self._reading():
