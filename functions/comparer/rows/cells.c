@@ -164,6 +164,7 @@ static int hex_digit(uint8_t letter)
     return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
+/* As PostgreSQL reads them: in braces or not, with a hyphen or none between any two groups of four digits. */
 static bool parse_uuid(const uint8_t *text, size_t size, uint8_t *found)
 {
     size_t digits = 0;
@@ -172,7 +173,7 @@ static bool parse_uuid(const uint8_t *text, size_t size, uint8_t *found)
         size -= 2;
     }
     for (size_t i = 0; i < size; i++) {
-        if (text[i] == '-')
+        if (text[i] == '-' && digits && digits < 32 && digits % 4 == 0 && text[i - 1] != '-')
             continue;
         int digit = hex_digit(text[i]);
         if (digit < 0 || digits == 32)

@@ -148,12 +148,12 @@ static bool put_without_digits(Out *out, double value, Fault *fault)
 {
     if (!isfinite(value))
         *fault = put_decimal_special(out, value);
-    else if (value != floor(value))
-        return false;
-    else if (fabs(value) < 9.2e18)
+    else if (value <= -9.2e18 || value >= 9.2e18)
+        *fault = put_huge(out, value);
+    else if ((double)(int64_t)value == value)
         *fault = put_decimal_integer(out, (int64_t)value);
     else
-        *fault = put_huge(out, value);
+        return false;
     return true;
 }
 

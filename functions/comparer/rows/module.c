@@ -62,7 +62,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit__rows(void)
 {
-    PyTypeObject *types[] = {&merge_type, &pg_decoder_type};
+    PyTypeObject *types[] = {&merge_type, &pg_decoder_type, &mysql_decoder_type};
     PyObject *module = PyModule_Create(&definition);
     for (size_t i = 0; module && i < Py_ARRAY_LENGTH(types); i++)
         if (PyModule_AddType(module, types[i]) < 0)

@@ -41,17 +41,14 @@ Date date_of_days(int64_t days)
     return date;
 }
 
-/* YYYY-MM-DD, with a clock also HH:MM:SS.ffffff, into MOMENT_TEXT bytes; a year before the first as one BC. */
+/* YYYY-MM-DD, with a clock also HH:MM:SS.ffffff, into MOMENT_TEXT bytes. */
 size_t write_moment(char *text, Date date, bool clock, int64_t microseconds)
 {
-    bool bc = date.year < 1;
-    long long year = bc ? 1 - date.year : date.year, second = microseconds / 1000000;
-    int size = snprintf(text, MOMENT_TEXT, "%04lld-%02u-%02u", year, date.month, date.day);
+    long long second = microseconds / 1000000, part = microseconds % 1000000;
+    int size = snprintf(text, MOMENT_TEXT, "%04lld-%02u-%02u", (long long)date.year, date.month, date.day);
     if (clock)
         size += snprintf(text + size, (size_t)(MOMENT_TEXT - size), " %02lld:%02lld:%02lld.%06lld", second / 3600,
-                         second / 60 % 60, second % 60, (long long)(microseconds % 1000000));
-    if (bc)
-        size += snprintf(text + size, (size_t)(MOMENT_TEXT - size), " BC");
+                         second / 60 % 60, second % 60, part);
     return (size_t)size;
 }
 

@@ -440,7 +440,7 @@ static bool read_columns(PgDecoder *self, PyObject *columns)
     for (size_t i = 0; i < self->base.count; i++) {
         int kind;
         const char *wire;
-        PyObject *column = PySequence_Tuple(PySequence_Fast_GET_ITEM(columns, (Py_ssize_t)i));
+        PyObject *column = PySequence_Tuple(PyTuple_GET_ITEM(columns, (Py_ssize_t)i));
         if (!column)
             return false;
         bool parsed = PyArg_ParseTuple(column, "is", &kind, &wire);
@@ -460,9 +460,9 @@ static PyObject *pg_new(PyTypeObject *type, PyObject *args, PyObject *names)
     Py_ssize_t key;
     if (!PyArg_ParseTupleAndKeywords(args, names, "On", known, &given, &key))
         return NULL;
-    PyObject *columns = PySequence_Fast(given, "columns are a sequence");
+    PyObject *columns = PySequence_Tuple(given);
     PgDecoder *self = columns ? (PgDecoder *)type->tp_alloc(type, 0) : NULL;
-    if (self && (!decoder_of(&self->base, PySequence_Fast_GET_SIZE(columns), key) || !read_columns(self, columns)))
+    if (self && (!decoder_of(&self->base, PyTuple_GET_SIZE(columns), key) || !read_columns(self, columns)))
         Py_CLEAR(self);
     Py_XDECREF(columns);
     return (PyObject *)self;
