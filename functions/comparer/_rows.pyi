@@ -1,9 +1,10 @@
 """What is done with every row, compiled: the sources are in `rows/`, the twins in Python are named at each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from typing_extensions import Buffer
 
+from functions.comparer.core.kinds import Kind
 from functions.comparer.core.merging import Step
 from functions.comparer.core.table import Row
 
@@ -62,8 +63,8 @@ class MysqlDecoder:
     def waiting(self) -> int:
         """How many bytes of canonical rows wait."""
 
-def pack(rows: Sequence[Row], kinds: Sequence[int], key: int) -> bytes:
-    """Plain values of an engine whose columns take any value as canonical rows; see `core.packing`."""
+def pack(rows: Iterable[Row], kinds: Sequence[Kind], key: int) -> bytes:
+    """Plain values of an engine whose columns take any value as canonical rows: `core.packing.pack`."""
 
 def split(block: Buffer, /) -> list[tuple[bytes, ...]]:
     """The cells of every row of a block: `core.cells.cells_in` for each of `core.cells.rows_in`."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol, cast
 
+from functions.comparer.core import packing
 from functions.comparer.core.cells import cells_in, rows_in
+from functions.comparer.core.kinds import Kind
 from functions.comparer.core.merging import Merge, PlainMerge
 from functions.comparer.core.table import Row
 
@@ -66,7 +68,7 @@ class Compiled(Protocol):
         """Decode MySQL's rows."""
         ...
 
-    def pack(self, rows: Sequence[Row], kinds: Sequence[int], key: int) -> bytes:
+    def pack(self, rows: Iterable[Row], kinds: Sequence[Kind], key: int) -> bytes:
         """Make plain values canonical rows."""
         ...
 
@@ -109,3 +111,8 @@ def merge() -> Merge:
 def split(block: bytes) -> list[tuple[bytes, ...]]:
     """The cells of every row of a block."""
     return [cells_in(row) for row in rows_in(block)] if ROWS is None else ROWS.split(block)
+
+
+def pack(rows: Iterable[Row], kinds: Sequence[Kind], key: int) -> bytes:
+    """Plain values as canonical rows; see `packing.pack`."""
+    return packing.pack(rows, kinds, key) if ROWS is None else ROWS.pack(rows, kinds, key)

@@ -51,6 +51,7 @@ PyObject *split(PyObject *Py_UNUSED(module), PyObject *block)
 }
 
 static PyMethodDef functions[] = {
+    {"pack", (PyCFunction)(void (*)(void))pack, METH_VARARGS | METH_KEYWORDS, "Plain values as canonical rows."},
     {"split", split, METH_O, "The cells of every row of a block."},
     {NULL, NULL, 0, NULL},
 };
