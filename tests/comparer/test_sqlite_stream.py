@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from functions.comparer.core.cells import cells_in, cells_of, key_in, misfit, placed, rows_in, values_of
 from functions.comparer.core.engine import Snapshot, Stop, Stopped, TableUnreadable
-from functions.comparer.core.kinds import Kind
+from functions.comparer.core.kinds import Kind, orderable
 from functions.comparer.core.packing import PACKERS, pack
 from functions.comparer.core.table import Malformed, Reading, Row
 from functions.comparer.sqlite.endpoint import SqliteEndpoint
@@ -211,7 +211,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[Row], tuple[Kind, ...]]:
     """The types of the columns of a key, rows, and as what the columns are written."""
     declared = draw(st.lists(KEYS, min_size=1, max_size=2))
     rows: list[Row] = draw(st.lists(st.tuples(*[STORED] * len(declared)), max_size=8))
-    kinds = tuple(draw(st.sampled_from(sorted(PACKERS))) for _ in declared)
+    kinds = tuple(draw(st.sampled_from(sorted(filter(orderable, PACKERS)))) for _ in declared)
     return declared, rows, kinds
 
 

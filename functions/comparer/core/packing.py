@@ -118,6 +118,17 @@ def _time(value: Value) -> Cell:
     return _misfit(value) if number is None else cells.moment(number)
 
 
+def _length(value: Value) -> Cell:
+    match value:
+        case str():
+            return cells.integer(len(value.encode("utf-8", "surrogatepass")))
+        case bytes():
+            return cells.integer(len(value))
+        case Malformed():
+            return cells.integer(len(_transcoded(value)))
+    return _misfit(value)
+
+
 def _misfit(value: Value) -> Cell:
     match value:
         case None:
@@ -158,5 +169,6 @@ PACKERS: Final = {
     Kind.INSTANT: _moment(Kind.INSTANT),
     Kind.UUID: _uuid,
     Kind.JSON: _text,
+    Kind.LENGTH: _length,
 }
 """What makes a cell of a value, by the kind of its column."""
