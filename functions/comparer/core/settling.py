@@ -67,8 +67,17 @@ class Unsettled:
         return not self.plan.key
 
 
-def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, clock: Callable[[], float]) -> None:
+def settle(
+    ask: Ask,
+    pair: Pair,
+    tables: Sequence[Unsettled],
+    options: Options,
+    clock: Callable[[], float],
+    tell: Callable[[int], None],
+) -> None:
     """Read again what differs until it has healed, is confirmed, or `options.settle` seconds are over.
+
+    `tell` is told how many rows are read again, whenever they are.
 
     Raises `Unreadable` and `Stopped`.
     """
@@ -76,6 +85,7 @@ def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, 
         entry.rows = {} if entry.whole else {bytes.fromhex(row.mark): None for row in entry.kept}
     begun, delay = clock(), _FIRST_DELAY
     while True:
+        tell(sum(map(_pending, tables)))
         with opened(ask, pair) as sides:
             for entry in tables:
                 if not entry.whole:
@@ -83,7 +93,7 @@ def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, 
                 elif clock() - begun >= options.lag and not entry.compared_again:
                     _compare_again(sides, entry, ask.stop)
         left = begun + options.settle - clock()
-        if left < delay or not any(map(_open, tables)):
+        if left < delay or not any(map(_pending, tables)):
             break
         ask.stop.wait(delay)
         delay *= 2
@@ -94,12 +104,13 @@ def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, 
             entry.task.contents.moving = len(entry.kept)
 
 
-def _open(entry: Unsettled) -> bool:
+def _pending(entry: Unsettled) -> int:
+    """How many rows have to be read again."""
     if entry.error is not None:
-        return False
+        return 0
     if entry.whole:
-        return not entry.compared_again
-    return any(row is None or not row.confirmed for row in entry.rows.values())
+        return 0 if entry.compared_again else len(entry.kept)
+    return sum(row is None or not row.confirmed for row in entry.rows.values())
 
 
 def _compare_again(sides: Sides, entry: Unsettled, stop: Stop) -> None:
