@@ -35,8 +35,8 @@ NUMBERS: list[Plain] = [
 TEXTS: list[Plain] = [
     "", " ", "a", "A", "b", "a ", "a  ", " a", "abc ", "ABC", "abc", "<null>", "NULL", "null", "it's", "a|b", "c",
     "b|c", "a\\", "\\n", "%", '"', "`", "é", "e\u0301", "É", "😀", "😀a", "ß", "ss", "\ufb01", "İ", "\u0131", "\t\n",
-    "x" * 60, "x" * 59 + "y", "\0", "a\0b", "a\0c", "1", "1.0", "01", "\ufffd", "\u200b", "\x7f", "_", "z", "Z", "\uffff",
-    "ÿ", *LABELS,
+    "x" * 60, "x" * 59 + "y", "\0", "a\0b", "a\0c", "1", "1.0", "01", "\ufffd", "\u200b", "\x7f", "_", "z", "Z",
+    "\uffff", "ÿ", *LABELS,
 ]  # fmt: skip
 BYTES: list[Plain] = [
     b"", b"\0", b"\0\0", b"\xff\xfe", b"a", b"A", b"a ", b"ab", b"\xc3\xa9", bytes(range(60)), b"\\x61", b"'", b"a\0",
@@ -93,7 +93,7 @@ class Column:
     nullable: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """A table of a source and a target. `key`: positions; empty: it has none. `unique`: it is no primary key."""
 
@@ -103,6 +103,10 @@ class Table:
     unique: bool
     rows: tuple[tuple[tuple[Plain, ...], ...], tuple[tuple[Plain, ...], ...]]
     transactional: bool
+
+    def __repr__(self) -> str:
+        sides = enumerate(self.columns[0].types)
+        return "\n".join(str(entry) for side, column in sides for entry in self.statements(side, column.engine))
 
     def statements(self, side: int, engine: Engine) -> list[tuple[str, tuple[Any, ...]]]:
         """What makes the table on that side."""
