@@ -18,6 +18,7 @@ _OPTIONS: Mapping[Level, Mapping[str, tuple[str, ...]]] = {
     "lines": {"comparePolicy": ("normal",)},
     "contents": {"contentCompareType": ("static",), "lobCompare": ("ignore", "length")},
 }
+_WITHOUT_LOBS = "SQLite"
 _NOT_HERE = {
     "compare_object_with_token": "tokens are for Cassandra; use compare_object",
     "compare_transformation_infos": "rows can't be filtered; all rows of a table are compared",
@@ -48,6 +49,8 @@ def create_data(asked: CreateDataTask, job: Job, tasks: Tasks) -> CreatedDataTas
     check_job(job)
     level = _checked(asked)
     options = {name: value for name, value in (asked.options or {}).items() if value}
+    if "lobCompare" in options and job.source.engine == job.target.engine == _WITHOUT_LOBS:
+        raise ApiError("DRS.M00202", "options.lobCompare", f"{_WITHOUT_LOBS} has no types of large objects")
     start = parse_start_time(asked.start_time)
     scope = None if asked.compare_mode else scope_of(asked.compare_object, "compare_object")
     wanted = DataWanted(level, scope, start, cancel=False, options=options or None)

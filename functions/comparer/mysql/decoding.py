@@ -11,10 +11,10 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal as Number
-from importlib import import_module
 from typing import Final, Protocol
 
 from functions.comparer.core import cells
+from functions.comparer.core.compiled import ROWS
 from functions.comparer.core.kinds import Kind
 
 DECIMAL, TINY, SHORT, LONG, FLOAT, DOUBLE, TIMESTAMP, LONGLONG, INT24, DATE, TIME, DATETIME, YEAR = (
@@ -118,12 +118,7 @@ class PlainMysqlDecoder:
 
 def mysql_decoder(columns: Sequence[Column], key: int) -> MysqlDecoder:
     """The compiled decoder, or the plain one where there is none. Raises ValueError for what has no form."""
-    try:
-        compiled = import_module("functions.comparer.core.compiled")
-    except ModuleNotFoundError:
-        return PlainMysqlDecoder(columns, key)
-    found: MysqlDecoder = compiled.mysql_decoder(columns, key)
-    return found
+    return PlainMysqlDecoder(columns, key) if ROWS is None else ROWS.MysqlDecoder(columns, key)
 
 
 def packet_at(view: memoryview, at: int) -> tuple[bytes, int] | None:
