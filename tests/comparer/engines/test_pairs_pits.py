@@ -307,7 +307,7 @@ def is_held(look: Look, pair: tuple[Database, Database]) -> bool:
         if found.declared == "uuid" and isinstance(database, MysqlDatabase) and not database.mariadb:
             return False
     # What is in a column of SQLite is compared as what the other side's column holds.
-    plain = {"text", "uuid text", "uuid bytes"}
+    plain = {"text", "uuid text", "uuid bytes", "single"}
     others = {name for name, database in zip(look.types, pair, strict=True) if database.engine != "sqlite"}
     return len(others) == len(pair) or len(set(look.types)) == 1 or not others & plain
 
@@ -345,18 +345,21 @@ def test_the_order_of_keys_is_nobodys_business(pair: tuple[Database, Database], 
         Column("k", "text", (types[0], types[1]), nullable=False),
         Column("v", "whole", _types(pair, "small", "small"), nullable=False),
     )
-    ours = tuple((key, 1) for key in KEYS)
-    for value, changed in ((1, 0), (2, len(KEYS))):
-        theirs = tuple((key, value) for key in KEYS[::-1])
+    # By people MySQL has letters of either case, with and without accents, for one key.
+    keys = KEYS if collated == "by bytes" else KEYS[:1] + KEYS[4:9] + KEYS[10:12] + KEYS[13:]
+    ours = tuple((key, 1) for key in keys)
+    for value, changed in ((1, 0), (2, len(keys))):
+        theirs = tuple((key, value) for key in keys[::-1])
         found, differences = compare(pair, Table("t", columns, (0,), False, (ours, theirs), transactional=True))
         assert (found.missing, found.extra, found.changed) == (0, 0, changed)
-        assert {d.source_key for d in differences} == {(key,) for key in KEYS if changed}
+        assert {d.source_key for d in differences} == {(key,) for key in keys if changed}
         assert found.method in {"streamed", "joined"}
 
 
 @of_every_pair
 def test_rows_that_are_there_more_than_once_are_counted(pair: tuple[Database, Database]) -> None:
-    rows: list[list[list[Plain]]] = [[[1, 2, None]] * 3 + [[1, 2, 3]], [[1, 2, None], [1, 2, 3], [1, 2, 3]]]
+    once: list[Plain] = [1, 2, None]
+    rows: list[list[list[Plain]]] = [[once, once, once, [1, 2, 3]], [[1, 2, None], [1, 2, 3], [1, 2, 3]]]
     found, differences = compare(pair, table(pair, ["big", "double"], rows, key=False))
     assert (found.missing, found.extra, found.changed) == (2, 1, 0)
     assert {(d.kind, (d.source_key or d.target_key or ())[:2]) for d in differences} == {
