@@ -236,6 +236,7 @@ class MysqlSnapshot:
     @contextmanager
     def _database(self) -> Iterator[Session]:
         """A connection for reading what concerns the whole database."""
+        self._stop.check()
         with self._sessions.taken() as session:
             try:
                 yield session
@@ -245,6 +246,7 @@ class MysqlSnapshot:
     @contextmanager
     def _table(self) -> Iterator[Session]:
         """A connection for reading one table."""
+        self._stop.check()
         with self._sessions.taken() as session:
             try:
                 yield session

@@ -131,12 +131,19 @@ class Server:
             raise failed[0]
         raise Unreadable(f"{self.name}: {told(failed[0])}", "connection") from failed[0]
 
-    def kill_query(self, thread: int) -> None:
+    def kill_query(self, number: int) -> None:
         """End the statement that a connection runs, by another one. A server that can't be asked has none."""
+        self._order(f"KILL QUERY {number:d}")
+
+    def kill(self, number: int) -> None:
+        """End a connection and what it runs, as `kill_query`: nothing that is on its way to it will begin."""
+        self._order(f"KILL CONNECTION {number:d}")
+
+    def _order(self, statement: str) -> None:
         with contextlib.suppress(*Trouble, Unreadable, RuntimeError, ValueError):
             link = self._connected(_KILL_SECONDS)
             try:
-                link.run(f"KILL QUERY {thread:d}")
+                link.run(statement)
             finally:
                 link.close()
 
@@ -188,7 +195,7 @@ class Server:
 
 
 class Interrupt:
-    """Ends what a connection runs when stopping is asked for: on the server, then here."""
+    """Ends a connection and what it runs when stopping is asked for: on the server, then here."""
 
     def __init__(self, server: Server, link: Link) -> None:
         self._server = server
@@ -206,8 +213,8 @@ class Interrupt:
             self._running.join(2 * _KILL_SECONDS)
 
     def _end(self) -> None:
-        thread = self._link.number
-        killing = _begun(lambda: self._server.kill_query(thread))
+        number = self._link.number
+        killing = _begun(lambda: self._server.kill(number))
         killing.join(_PATIENCE_SECONDS)
         self._link.cut()
         killing.join()
