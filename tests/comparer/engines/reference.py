@@ -358,7 +358,7 @@ def _shown(meaning: Meaning, kind: Held) -> str | None:
     what, *parts = meaning
     if what == "null":
         return None
-    if what == "json":
+    if kind == "json":
         return "JSON"  # Two texts may say the same: which of them is shown is not judged.
     shown: dict[str, Callable[[], str]] = {
         "number": lambda: _shown_number(parts[0], kind),
