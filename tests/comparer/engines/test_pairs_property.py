@@ -46,11 +46,12 @@ def judge(table: Table, databases: tuple[Database, Database], comparison: Compar
     """How one table's result is not the reference's; None: it is."""
     assert comparison.contents is not None
     (database,) = comparison.contents.databases
-    (result,) = [entry for entry in database.tables if entry.table == table.name] or [None]
+    result = next((entry for entry in database.tables if entry.table == table.name), None)
     if result is None or str(result.result) == "FAILED_TO_COMPARE":
         return f"{table}\n{result or database}"
     source, target = (read(side, table, number) for number, side in enumerate(databases))
-    keyed = bool(table.key) and source.ordered and target.ordered
+    orders = {source.ordered, target.ordered}
+    keyed = bool(table.key) and False not in orders and (None not in orders or result.method == "streamed")
     wanted, found = expected(table, source, target, keyed=keyed), found_of(comparison, result)
     if not keyed:
         found.differences = without_json(table, found.differences)
