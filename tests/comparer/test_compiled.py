@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import tomllib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -150,6 +152,14 @@ def test_two_threads_that_step_at_once_are_told_rather_than_mixed_up() -> None:
     for thread in threads:
         thread.join()
     assert sum(passed) == count
+
+
+def test_every_source_is_built() -> None:
+    root = Path(__file__).parents[2]
+    (extension,) = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["ext-modules"]
+    sources = sorted(path.relative_to(root).as_posix() for path in (root / "functions/comparer/rows").glob("*.c"))
+    assert extension["sources"] == sources
+    assert extension["optional"]
 
 
 def test_the_plain_twins_are_used_where_the_environment_says_so() -> None:

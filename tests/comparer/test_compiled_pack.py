@@ -109,7 +109,7 @@ def test_nothing_is_left_behind_by_what_is_refused() -> None:
     def refuse(times: int) -> None:
         for _ in range(times):
             with pytest.raises(ValueError, match="no row"):
-                pack([("x" * 100, "y"), ("x",)], [Kind.TEXT, Kind.TEXT], 0)
+                pack([("x" * 10_000, "y"), ("x",)], [Kind.TEXT, Kind.TEXT], 0)
 
     refuse(10)
     tracemalloc.start()
@@ -117,4 +117,4 @@ def test_nothing_is_left_behind_by_what_is_refused() -> None:
     refuse(300)
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    assert grown < 20_000
+    assert grown < 1_000_000

@@ -250,7 +250,9 @@ def test_what_is_no_copy_of_these_columns_is_refused(content: bytes) -> None:
         decoder([(Kind.TEXT, "t")], 1).content(content)
 
 
-@pytest.mark.parametrize("sent", [b"d\0\0\0\3", b"d\xff\xff\xff\xff", message(b"H", b""), message(b"H", b"\0\0\0")])
+@pytest.mark.parametrize(
+    "sent", [b"d\0\0\0\3", b"d\xff\xff\xff\xff", message(b"H", b""), message(b"H", b"\0\0\1"), message(b"H", b"\1\0\2")]
+)
 def test_what_is_no_message_is_refused(sent: bytes) -> None:
     with pytest.raises(ValueError, match="protocol"):
         decoder([(Kind.TEXT, "t")], 1).messages(sent)
@@ -264,7 +266,7 @@ def test_no_bytes_whatever_make_it_read_beyond_them(forms: list[Form], noise: by
         try:
             into.content(content)
         except ValueError:
-            into.messages(message(b"H", b"\1"))
+            into.messages(message(b"H", struct.pack(">BH", 1, len(forms))))
 
 
 @pytest.mark.parametrize("columns", [[(Kind.TEXT, "i")], [(99, "t")], [(Kind.TEXT, "tt")], [(Kind.TEXT, "")]])

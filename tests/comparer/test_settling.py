@@ -8,7 +8,7 @@ from functions.comparer.core.kept import Kept
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.options import Options
 from functions.comparer.core.results import ContentsResult, DataResult, TableContents
-from functions.comparer.core.table import Row
+from functions.comparer.core.table import Row, Shape
 from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemoryTable, typed
 
 SHAPE = typed(id=Kind.INTEGER, a=Kind.TEXT)
@@ -38,11 +38,11 @@ class Time(Stop):
 class World:
     """A source and a target of one table, and the time."""
 
-    def __init__(self, ours: list[Row], theirs: list[Row]) -> None:
+    def __init__(self, ours: list[Row], theirs: list[Row], shape: Shape = SHAPE) -> None:
         self.time = Time()
         self.rows = {"source": list(ours), "target": list(theirs)}
         self.source, self.target = (
-            MemoryEndpoint({"shop": MemoryDatabase({"t": MemoryTable(SHAPE, self.rows[name])})}, moves=True)
+            MemoryEndpoint({"shop": MemoryDatabase({"t": MemoryTable(shape, self.rows[name])})}, moves=True)
             for name in ("source", "target")
         )
         self.recorder = Kept()
@@ -134,3 +134,23 @@ def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found() -> No
     table = world.compare()
     assert (table.changed, table.missing) == (9_997, 50)
     assert table.kept == 10_000
+
+
+def test_a_table_without_a_key_is_compared_once_more_as_a_whole() -> None:
+    unkeyed = typed((), id=Kind.INTEGER, a=Kind.TEXT)
+    world = World([(1, "new"), (2, "x"), (2, "x")], [(1, "old"), (2, "x")], unkeyed)
+    world.write(0.7, "target", (1, "new"))
+    table = world.compare()
+    assert (table.result, table.missing, table.extra, table.healed, table.moving) == (
+        DataResult.INCONSISTENT, 1, 0, 2, 0,
+    )  # fmt: skip
+    assert [row.source_key for row in world.recorder.differences["shop", "t"]] == [("2", "x")]
+
+
+def test_rows_without_a_key_that_still_change_are_no_difference() -> None:
+    unkeyed = typed((), id=Kind.INTEGER, a=Kind.TEXT)
+    world = World([(1, "a")], [(1, "b")], unkeyed)
+    world.write(2.0, "source", (1, "c"))
+    world.write(2.0, "target", (1, "a"))
+    table = world.compare()
+    assert (table.result, table.differing, table.moving) == (DataResult.CAN_NOT_COMPARE, 2, 2)

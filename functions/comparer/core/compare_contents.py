@@ -108,7 +108,12 @@ class _Run:
         """Read again what differed in data that moves, and give those tables their results. Raises as `database`."""
         if not self.unsettled:
             return
-        settle(self.ask, pair, self.unsettled, self.options, clock)
+
+        def tell(rows: int) -> None:
+            tables = len(self.report.tables)
+            self.progress(Progress("contents", self.report.source_db, None, tables, tables, again=rows))
+
+        settle(self.ask, pair, self.unsettled, self.options, clock, tell)
         for entry in self.unsettled:
             table = entry.task.contents
             if entry.error is not None:

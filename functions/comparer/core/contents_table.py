@@ -85,7 +85,7 @@ def compare_table(
         raise
     _check_snapshots(both)
     _check(table)
-    if table.method == STREAMED and table.kept and both.moves and options.settle:
+    if table.method in {STREAMED, SCATTERED} and table.kept and both.moves and options.settle:
         table.mark = SETTLING
     else:
         end(task)

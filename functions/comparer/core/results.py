@@ -226,6 +226,7 @@ class Progress:
     Without a table the tables of `database` are about to be planned (contents).
 
     `rows`: of the table's rows on both sides together, how many have been read and how many there are (contents).
+    `again`: all tables have been compared, and so many rows that differ are being read again.
     """
 
     level: Literal["objects", "lines", "contents"]
@@ -234,6 +235,7 @@ class Progress:
     done: int
     total: int
     rows: tuple[int, int] | None = None
+    again: int = 0
 
 
 OnProgress = Callable[[Progress], None]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from functions.comparer.core.alike import plain_json
+from functions.comparer.core.canonical import digest
 from functions.comparer.core.cells import values_of
 from functions.comparer.core.compiled import split
 from functions.comparer.core.engine import SideName, Snapshot, Stop, closed, sided
@@ -38,10 +39,10 @@ def scattered(source: Snapshot, target: Snapshot, plan: TablePlan, room: int, st
 
     def shown(difference: Difference) -> Difference:
         ours, theirs = difference.source_key, difference.target_key
+        row = _bytes(ours or theirs or ())
+        values, mark = values_of(row, kinds), digest(b"".join(row)).hex()
         return Difference(
-            difference.kind,
-            None if ours is None else values_of(_bytes(ours), kinds),
-            None if theirs is None else values_of(_bytes(theirs), kinds),
+            difference.kind, None if ours is None else values, None if theirs is None else values, mark=mark
         )
 
     with closed(spilled_rows(read, whole, room, stop)) as chunks:

@@ -3,7 +3,7 @@
 While both sides are in use, a row that was written a moment ago differs until the replication has brought it over. So
 what differs is read again, by its key, on both sides at their newest. What agrees by then has healed. What stays just
 as it is on both sides, for longer than the replication can be behind, differs for good. Whatever is left when there is
-no time for more still moves.
+no time for more still moves. A table without a key is compared once more as a whole (`settling_whole`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from functions.comparer.core.canonical import digest
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in
 from functions.comparer.core.contents_plans import TableTask
 from functions.comparer.core.databases import Ask, Sides, opened
-from functions.comparer.core.engine import Snapshot, TableUnreadable, closed, sided
+from functions.comparer.core.engine import Snapshot, Stop, TableUnreadable, closed, sided
 from functions.comparer.core.merging import Pair as RowPair
 from functions.comparer.core.options import Options
 from functions.comparer.core.pairs import Pair
 from functions.comparer.core.results import KeptRow, RowDifference
+from functions.comparer.core.settling_whole import compare_again
 from functions.comparer.core.shown import Showing
 from functions.comparer.core.streamed import Layout, layout_of
 from functions.comparer.core.table import Reading, TablePlan
@@ -58,31 +59,66 @@ class Unsettled:
     differences: tuple[RowDifference, ...] = ()
     error: TableUnreadable | None = None
     rows: dict[bytes, _Row | None] = field(default_factory=dict)
+    compared_again: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether its rows can't be looked up one by one."""
+        return not self.plan.key
 
 
-def settle(ask: Ask, pair: Pair, tables: Sequence[Unsettled], options: Options, clock: Callable[[], float]) -> None:
+def settle(
+    ask: Ask,
+    pair: Pair,
+    tables: Sequence[Unsettled],
+    options: Options,
+    clock: Callable[[], float],
+    tell: Callable[[int], None],
+) -> None:
     """Read again what differs until it has healed, is confirmed, or `options.settle` seconds are over.
+
+    `tell` is told how many rows are read again, whenever they are.
 
     Raises `Unreadable` and `Stopped`.
     """
     for entry in tables:
-        entry.rows = {bytes.fromhex(row.mark): None for row in entry.kept}
+        entry.rows = {} if entry.whole else {bytes.fromhex(row.mark): None for row in entry.kept}
     begun, delay = clock(), _FIRST_DELAY
     while True:
+        tell(sum(map(_pending, tables)))
         with opened(ask, pair) as sides:
             for entry in tables:
-                _read_again(sides, entry, options, clock)
+                if not entry.whole:
+                    _read_again(sides, entry, options, clock)
+                elif clock() - begun >= options.lag and not entry.compared_again:
+                    _compare_again(sides, entry, ask.stop)
         left = begun + options.settle - clock()
-        if left < delay or not any(map(_open, tables)):
+        if left < delay or not any(map(_pending, tables)):
             break
         ask.stop.wait(delay)
         delay *= 2
     for entry in tables:
-        _sum_up(entry)
+        if not entry.whole:
+            _sum_up(entry)
+        elif not entry.compared_again:
+            entry.task.contents.moving = len(entry.kept)
 
 
-def _open(entry: Unsettled) -> bool:
-    return entry.error is None and any(row is None or not row.confirmed for row in entry.rows.values())
+def _pending(entry: Unsettled) -> int:
+    """How many rows have to be read again."""
+    if entry.error is not None:
+        return 0
+    if entry.whole:
+        return 0 if entry.compared_again else len(entry.kept)
+    return sum(row is None or not row.confirmed for row in entry.rows.values())
+
+
+def _compare_again(sides: Sides, entry: Unsettled, stop: Stop) -> None:
+    entry.compared_again = True
+    try:
+        entry.differences = compare_again(sides, entry.plan, entry.task.contents, entry.kept, stop)
+    except TableUnreadable as error:
+        entry.error = error
 
 
 def _read_again(sides: Sides, entry: Unsettled, options: Options, clock: Callable[[], float]) -> None:

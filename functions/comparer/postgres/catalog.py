@@ -78,7 +78,8 @@ _CONSTRAINTS: Final = f"""
             JOIN pg_attribute AS a ON a.attrelid = k.confrelid AND a.attnum = p.number)::text[]
     FROM owner AS o JOIN pg_constraint AS k ON k.conrelid = o.oid
         LEFT JOIN pg_class AS f ON f.oid = k.confrelid LEFT JOIN pg_namespace AS fn ON fn.oid = f.relnamespace
-    WHERE k.contype IN ('p', 'u', 'f', 'c', 'x')
+    -- Not those that a foreign key has for every partition of the other table.
+    WHERE k.contype IN ('p', 'u', 'f', 'c', 'x') AND k.conparentid = 0
 """  # noqa: S608 (no input)
 _STORED: Final = "{r,p}"
 _VIEWS: Final = "{v,m}"

@@ -63,6 +63,7 @@ _ADDRESSES: Final = MappingProxyType(
         "cidr": _Form(Kind.OTHER, "t", "pg_catalog.textin(pg_catalog.cidr_out({}))"),
     }
 )
+_UNMEASURED: Final = MappingProxyType({"bit": "bit", "varbit": "bit varying"})
 _STANDARD: Final = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
 _LARGE: Final = frozenset({"bytea", "xml", "json", "jsonb"})
 _TEXTS: Final = frozenset({"text", "varchar"})
@@ -103,10 +104,17 @@ class PgColumn:
         """What it holds."""
         return ColumnType(
             self._form.kind,
-            "enum" if self.enum else self.native,
+            self._native,
             lob=self.base in _LARGE,
             standard_text=self.enum or self.base in _STANDARD,
         )
+
+    @property
+    def _native(self) -> str:
+        """The name of its type by which it is compared with another: labels and bits are what they are."""
+        if self.enum:
+            return "enum"
+        return self.native if self._form.kind is not Kind.OTHER else _UNMEASURED.get(self.base, self.native)
 
     @property
     def _form(self) -> _Form:

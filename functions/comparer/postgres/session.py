@@ -195,14 +195,18 @@ class Session:
     def result(self) -> pq.abc.PGresult | None:
         """Wait for the next result; None: there is no more."""
         while self._asking(self.connection.is_busy):
-            self.wait()
-            self._asking(self.connection.consume_input)
+            self.take()
         return self._asking(self.connection.get_result)
 
     def wait(self) -> None:
         """Wait until the server has sent something."""
         while not self._ready(write=False):
             self.check()
+
+    def take(self) -> None:
+        """Wait until the server has sent something, and let libpq have it."""
+        self.wait()
+        self._asking(self.connection.consume_input)
 
     def check(self) -> None:
         """Once stopping was asked for: see that no statement of ours stays behind, and raise `Stopped`."""
@@ -280,9 +284,10 @@ class Session:
         if fatal or not code or code.startswith(_LOST_CLASSES) or self.connection.status == pq.ConnStatus.BAD:
             self.close()
             return Unreadable(f"{self._url.server}: the connection was lost: {message}", "connection")
+        failed = StatementFailed(message, code, self._cause(code))
         if self._saved:
             self.let_go()
-        return StatementFailed(message, code, self._cause(code))
+        return failed
 
     def _cause(self, code: str) -> Cause:
         limit = self._url.statement_timeout

@@ -64,8 +64,7 @@ def _handed(session: Session, decoder: PgDecoder) -> Iterator[bytes]:
             if decoder.waiting >= _BLOCK:
                 yield decoder.rows()
         else:
-            session.wait()
-            session.connection.consume_input()
+            session.take()
 
 
 def _taken(session: Session, decoder: PgDecoder) -> Iterator[bytes]:

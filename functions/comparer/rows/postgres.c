@@ -395,13 +395,13 @@ static Fault decode_content(Decoder *base, const uint8_t *data, size_t size, siz
     return fault;
 }
 
-/* CopyOutResponse: the form of all (1 is binary), then those of the columns. A COPY that was broken off leaves
- * nothing behind. */
+/* CopyOutResponse: the form of all (1 is binary), how many columns there are, and the form of each. A COPY that was
+ * broken off leaves nothing behind. */
 static Fault begin_copy(PgDecoder *self, const uint8_t *data, size_t size)
 {
     self->in_rows = false;
     self->rest.size = 0;
-    return size >= 1 && data[0] == 1 ? FINE : BAD_STREAM;
+    return size >= 3 && data[0] == 1 && big_16(data + 1) == self->base.count ? FINE : BAD_STREAM;
 }
 
 static Fault decode_messages(Decoder *base, const uint8_t *data, size_t size, size_t *used)
