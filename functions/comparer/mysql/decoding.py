@@ -40,7 +40,7 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _DAY_SECONDS: Final = 86_400
 _MOMENT = struct.Struct("<HBBBBBI")
 _CLOCK = struct.Struct("<BIBBBI")
-_UUID_DIGITS = re.compile(rb"[0-9a-fA-F]{32}")
+_UUID = re.compile(rb"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
 
 Field = Callable[[bytes, int], tuple[cells.Cell, int]]
 """Reads a value at a place of a packet: its cell, and the place behind it."""
@@ -245,12 +245,9 @@ def _decimal_of_single(value: float) -> cells.Cell:
 
 
 def _uuid_of_text(value: bytes) -> cells.Cell:
-    """A UUID with hyphens anywhere, in braces or not, in either case: 32 digits."""
-    inner = value[1:-1] if len(value) > 1 and value[:1] == b"{" and value[-1:] == b"}" else value
-    digits = inner.replace(b"-", b"")
-    if _UUID_DIGITS.fullmatch(digits):
-        return cells.uuid(bytes.fromhex(digits.decode()))
-    return cells.misfit("t", value)
+    """A UUID, in braces or not, in either case, a hyphen or none between any two groups of four digits."""
+    found = _UUID.fullmatch(value)
+    return cells.uuid(bytes.fromhex(found[2].replace(b"-", b"").decode())) if found else cells.misfit("t", value)
 
 
 def _uuid_of_bytes(value: bytes) -> cells.Cell:
