@@ -260,3 +260,35 @@ def test_the_session_can_write_nothing(filled: Database) -> None:
 
 def test_psycopg_brings_the_cancelling_that_is_used() -> None:
     assert psycopg.capabilities.has_cancel_safe()
+
+
+@pytest.mark.parametrize("asked", ["stream", "count", "shape"])
+def test_whatever_is_asked_of_a_snapshot_can_be_stopped_while_the_server_waits(filled: Database, asked: str) -> None:
+    stop = Stop()
+    with filled.connect() as holder, filled.snapshot(stop=stop) as snapshot:
+        wanted = reading(snapshot, "other")
+        asks: dict[str, Callable[[], object]] = {
+            "stream": lambda: list(snapshot.stream(wanted)),
+            "count": lambda: snapshot.count("other"),
+            "shape": lambda: snapshot.shape("t"),
+        }
+        with holder.transaction():
+            holder.execute("LOCK TABLE other, t IN ACCESS EXCLUSIVE MODE")
+            asking = threading.Timer(0.2, stop.ask)
+            asking.start()
+            began = time.monotonic()
+            with pytest.raises(Stopped):
+                asks[asked]()
+            assert time.monotonic() - began < 1.2
+            assert eventually(lambda: connected(filled) == 1)
+            asking.join()
+
+
+def test_names_of_hosts_are_resolved_and_every_address_is_tried(filled: Database) -> None:
+    url = parsed(filled.server.of(filled.name).replace("127.0.0.1", "localhost"), os.environ, Path())
+    with closing(Session(url, filled.name, Stop())) as connection:
+        assert connection.release >= 130000
+    nowhere = parsed("postgresql://u@nowhere.invalid/d", {}, Path())
+    with pytest.raises(Unreadable, match=r"nowhere\.invalid") as error:
+        Session(nowhere, "d", Stop())
+    assert error.value.cause == "connection"
