@@ -202,6 +202,7 @@ class Session:
 
     def wait(self) -> None:
         """Wait until the server has sent something."""
+        self.check()
         while not self._ready(write=False):
             self.check()
 

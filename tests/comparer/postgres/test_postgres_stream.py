@@ -136,8 +136,9 @@ def test_a_server_that_ends_the_connection_in_the_middle_is_a_lost_connection(fi
 
 
 @WAYS
+@pytest.mark.parametrize("select", ["SELECT 1 FROM pg_sleep(60)", "SELECT generate_series(1, 1000000000)"])
 def test_stopping_takes_effect_within_a_second_and_the_server_runs_nothing_any_more(
-    filled: Database, direct: bool
+    filled: Database, direct: bool, select: str
 ) -> None:
     stop = Stop()
     with session(filled, stop=stop) as connection:
@@ -146,7 +147,7 @@ def test_stopping_takes_effect_within_a_second_and_the_server_runs_nothing_any_m
         asking.start()
         began = time.monotonic()
         with pytest.raises(Stopped):
-            numbers(connection, "SELECT i FROM (SELECT 1 AS i, pg_sleep(60)) AS t", direct=direct)
+            numbers(connection, select, direct=direct)
         assert time.monotonic() - began < 1.3
         asking.join()
     assert eventually(lambda: not filled.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"))
@@ -234,6 +235,28 @@ def test_several_connections_see_the_same_moment(filled: Database) -> None:
     filled.run("INSERT INTO other VALUES (1)")
 
 
+def test_where_there_are_fewer_connections_than_allowed_those_that_are_there_do(filled: Database) -> None:
+    account = f"parity_{filled.name[-8:]}"
+    filled.run(f"CREATE ROLE {account} LOGIN CONNECTION LIMIT 1", f"GRANT SELECT ON t TO {account}")
+    try:
+        with filled.snapshot("connections=3", account=account) as snapshot:
+            wanted = reading(snapshot, "t")
+            found: list[int] = []
+            readers = [threading.Thread(target=lambda: found.append(count(snapshot.stream(wanted)))) for _ in range(3)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            assert found == [3000] * 3
+            first = snapshot.stream(wanted)
+            next(first)
+            with pytest.raises(RuntimeError, match="no more than 1 connections"):
+                next(iter(snapshot.stream(wanted)))
+            first.close()  # type: ignore[attr-defined]
+    finally:
+        filled.run(f"DROP OWNED BY {account}", f"DROP ROLE {account}")
+
+
 def test_nothing_is_left_open_after_the_end(filled: Database) -> None:
     with filled.snapshot("connections=2") as snapshot:
         left = snapshot.stream(reading(snapshot, "t"))
@@ -291,4 +314,12 @@ def test_names_of_hosts_are_resolved_and_every_address_is_tried(filled: Database
     nowhere = parsed("postgresql://u@nowhere.invalid/d", {}, Path())
     with pytest.raises(Unreadable, match=r"nowhere\.invalid") as error:
         Session(nowhere, "d", Stop())
+    assert error.value.cause == "connection"
+
+
+def test_a_server_without_tls_is_refused_where_tls_is_asked_for(filled: Database) -> None:
+    if filled.run("SHOW ssl") != [("off",)]:
+        pytest.skip("the server has TLS")
+    with pytest.raises(Unreadable, match="SSL") as error, session(filled, "sslmode=require"):
+        pass
     assert error.value.cause == "connection"
