@@ -142,9 +142,17 @@ class PgColumn:
         """The expression that reads it."""
         return self._form.expression.format(self.sql)
 
+    def read_as(self, kind: Kind) -> str:
+        """The expression that reads it as that kind."""
+        return f"pg_catalog.octet_length({self.read})" if kind is Kind.LENGTH else self.read
+
+    def wire_as(self, kind: Kind) -> tuple[Kind, str]:
+        """As what its values are decoded, and how they come."""
+        return (Kind.INTEGER, "i") if kind is Kind.LENGTH else (kind, self.wire)
+
     def checked(self, kind: Kind) -> None:
         """Raise `TableUnreadable` if its values can't be written as that kind: it was another type a moment ago."""
-        if (kind, self.wire) not in DECODERS:
+        if self.wire_as(kind) not in DECODERS:
             raise TableUnreadable(f"its column {self.name} is of type {self.native} now", damaged=True)
 
     def order(self, kind: Kind) -> str:

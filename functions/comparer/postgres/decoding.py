@@ -6,12 +6,12 @@ import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from importlib import import_module
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from functions.comparer.core import cells
 from functions.comparer.core.cells import Cell
+from functions.comparer.core.compiled import ROWS
 from functions.comparer.core.kinds import Kind
 
 COPY_DATA: Final = ord("d")
@@ -56,12 +56,7 @@ class PgDecoder(Protocol):
 
 def pg_decoder(columns: Sequence[tuple[int, str]], key: int) -> PgDecoder:
     """A decoder: the compiled one where it was built. `columns`: kinds and wires, those of the key first."""
-    try:
-        compiled = import_module("functions.comparer.core.compiled")
-    except ModuleNotFoundError:
-        return PlainPgDecoder(columns, key)
-    found: PgDecoder = getattr(compiled, "pg_decoder", PlainPgDecoder)(columns, key)
-    return found
+    return PlainPgDecoder(columns, key) if ROWS is None else ROWS.PgDecoder(columns, key)
 
 
 class PlainPgDecoder:

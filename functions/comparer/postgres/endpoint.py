@@ -37,6 +37,7 @@ _ABOUT: Final = "SELECT oid, datcollate, {provider} FROM pg_catalog.pg_database 
 class PostgresEndpoint:
     """The databases of one server, or one of them."""
 
+    engine = "PostgreSQL"
     types = TYPES
 
     def __init__(self, url: PostgresUrl) -> None:

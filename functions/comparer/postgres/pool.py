@@ -28,6 +28,11 @@ class Pool:
         self._opening = 0
         self._snapshot: str | None = None
 
+    @property
+    def most(self) -> int:
+        """How many sessions there may be at a time."""
+        return self._most
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A session for the block, waiting for one if all are taken. Raises `Unreadable` and `Stopped`.

@@ -29,6 +29,7 @@ _SAME: Final = """
             = (SELECT count(*) FROM pg_partition_tree($1::oid) AS t JOIN part AS p ON p.oid = t.relid))
         AND to_regclass($3) = $1::oid::regclass
 """
+_ABOUT: Final = "SELECT greatest(0, reltuples)::int8 FROM pg_catalog.pg_class WHERE oid = $1::oid"
 _BLOCKS: Final = """
     SELECT (sum(pg_relation_size(t.relid)) / current_setting('block_size')::int8)::int8
     FROM (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid::regclass) AS t
@@ -103,6 +104,18 @@ class PostgresSnapshot:
             found = self._sorted(table, keys, statements.sampled(table, keys, self._size(table.table), parts))
         cuts = dict.fromkeys(len(found) * part // parts for part in range(1, parts))
         return [values_of(cells_of(found[cut]), keys.kinds) for cut in cuts if 0 < cut < len(found)]
+
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return self._pool.most
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`: what the server's statistics say, which know nothing of a table that is new."""
+        found = self._catalog.table(table)
+        with self._pool.session() as session:
+            ((rows,),) = session.rows(_ABOUT, found.oid)
+        return int(rows or 0)
 
     @property
     def moves(self) -> bool:

@@ -22,7 +22,8 @@ def wires(table: PgTable, reading: Reading) -> list[tuple[int, str]]:
     columns = _columns(table, reading)
     for column, kind in zip(columns, reading.kinds, strict=True):
         column.checked(kind)
-    return [(int(kind), column.wire) for column, kind in zip(columns, reading.kinds, strict=True)]
+    forms = [column.wire_as(kind) for column, kind in zip(columns, reading.kinds, strict=True)]
+    return [(int(kind), wire) for kind, wire in forms]
 
 
 def streaming(table: PgTable, reading: Reading, after: Row | None, upto: Row | None) -> str:
@@ -94,7 +95,8 @@ def sampled(table: PgTable, reading: Reading, blocks: int, parts: int) -> str:
 
 
 def _select(table: PgTable, reading: Reading) -> str:
-    expressions = ", ".join(column.read for column in _columns(table, reading))
+    columns = zip(_columns(table, reading), reading.kinds, strict=True)
+    expressions = ", ".join(column.read_as(kind) for column, kind in columns)
     return f"SELECT {expressions} FROM {table.table.source}"  # noqa: S608 (quoted names)
 
 

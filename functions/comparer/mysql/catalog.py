@@ -1,0 +1,179 @@
+"""What MySQL and MariaDB say of a database: its tables and their columns, its other objects, its constraints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from functions.comparer.core.engine import member
+from functions.comparer.mysql.columns import Described
+from functions.comparer.mysql.constraints import foreign_key, key
+
+TYPES: Final = ("TABLE", "VIEW", "EVENT", "ROUTINE", "INDEX", "TRIGGER", "CONSTRAINT", "TABLE_COLLATION")
+"""The object types of a database, as DRS names them."""
+SYSTEM: Final = frozenset({"mysql", "information_schema", "performance_schema", "sys"})
+"""The server's own databases."""
+
+# Columns are named one by one and are read by their place: MySQL 8 writes their names in capitals.
+_TABLES = """
+    SELECT table_name, table_collation FROM information_schema.tables
+    WHERE table_schema = %s AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')
+"""
+_NAMED: Final = {
+    "VIEW": "SELECT table_name FROM information_schema.views WHERE table_schema = %s",
+    "EVENT": "SELECT event_name FROM information_schema.events WHERE event_schema = %s",
+    "ROUTINE": "SELECT CONCAT(routine_type, ' ', routine_name) FROM information_schema.routines"
+    " WHERE routine_schema = %s",
+    "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s",
+}
+_COLUMNS = """
+    SELECT column_name, data_type, column_type, character_set_name, collation_name, character_octet_length,
+        numeric_scale, is_nullable
+    FROM information_schema.columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+"""
+_CHECKS_OF_MARIADB = """
+    SELECT check_clause FROM information_schema.check_constraints WHERE constraint_schema = %s AND table_name = %s
+"""
+_INDEXES = """
+    SELECT table_name, index_name, non_unique, column_name, sub_part, index_type
+    FROM information_schema.statistics WHERE table_schema = %s ORDER BY table_name, index_name, seq_in_index
+"""
+_CONSTRAINTS = """
+    SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints
+    WHERE table_schema = %s
+"""
+_KEY_COLUMNS = """
+    SELECT table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name,
+        referenced_column_name
+    FROM information_schema.key_column_usage WHERE table_schema = %s
+    ORDER BY table_name, constraint_name, ordinal_position
+"""
+_RULES = """
+    SELECT table_name, constraint_name, update_rule, delete_rule FROM information_schema.referential_constraints
+    WHERE constraint_schema = %s
+"""
+
+Query = Callable[..., list[tuple[Any, ...]]]
+"""Runs a statement with its values."""
+
+
+class _Part(NamedTuple):
+    """A column of a constraint, and what it refers to."""
+
+    column: str
+    schema: str | None
+    table: str | None
+    to: str | None
+
+
+@dataclass
+class Index:
+    """An index: its columns in order, None for an expression. `whole`: whether no column of it is cut."""
+
+    table: str
+    name: str
+    unique: bool
+    method: str
+    columns: list[str | None] = field(default_factory=list)
+    whole: bool = True
+
+
+def databases(query: Query) -> frozenset[str]:
+    """The names of all databases but the server's own."""
+    return frozenset(name for (name,) in query("SHOW DATABASES") if name.lower() not in SYSTEM)
+
+
+def tables(query: Query, schema: str) -> dict[str, str]:
+    """All tables that hold rows, each with its collation."""
+    return dict(query(_TABLES, schema))
+
+
+def columns(query: Query, schema: str, table: str, *, mariadb: bool) -> list[Described]:
+    """The columns of a table, in order; none: it doesn't exist."""
+    # MariaDB keeps JSON as a text, and has it checked.
+    checks = {clause for (clause,) in query(_CHECKS_OF_MARIADB, schema, table)} if mariadb else set()
+    return [
+        Described(
+            name,
+            data_type.lower(),
+            column_type,
+            charset,
+            collation,
+            octets,
+            scale,
+            nullable == "NO",
+            json=data_type == "longtext" and f"json_valid(`{name.replace('`', '``')}`)" in checks,
+        )
+        for name, data_type, column_type, charset, collation, octets, scale, nullable in query(_COLUMNS, schema, table)
+    ]
+
+
+def indexes(query: Query, schema: str, table: str | None = None) -> list[Index]:
+    """The indexes of a table, or of all tables."""
+    found: dict[tuple[str, str], Index] = {}
+    for owner, name, repeats, column, cut, method in query(_INDEXES, schema):
+        if table in {None, owner}:
+            index = found.setdefault((owner, name), Index(owner, name, not repeats, method))
+            index.columns.append(column)
+            index.whole &= cut is None and column is not None
+    return list(found.values())
+
+
+def objects(query: Query, schema: str, *, neutral: bool) -> Mapping[str, frozenset[str]]:
+    """See `Snapshot.objects`."""
+    found: dict[str, frozenset[str]] = {
+        kind: frozenset(name for (name,) in query(statement, schema)) for kind, statement in _NAMED.items()
+    }
+    owned = tables(query, schema)
+    found["TABLE"] = frozenset(owned)
+    found["TABLE_COLLATION"] = frozenset(member(name, collation) for name, collation in owned.items())
+    constraints = _constraints(query, schema)
+    every = indexes(query, schema)
+    if neutral:
+        found["CONSTRAINT"] = frozenset(_definitions(query, schema, constraints))
+        every = [index for index in every if not index.unique and not _backs(index, constraints)]
+    else:
+        found["CONSTRAINT"] = frozenset(member(table, name) for table, name, _ in constraints)
+    found["INDEX"] = frozenset(member(index.table, index.name) for index in every)
+    return found
+
+
+_Constraints = Mapping[tuple[str, str, str], list[_Part]]
+"""The columns of every constraint, by its table, its name and its type."""
+
+
+def _constraints(query: Query, schema: str) -> _Constraints:
+    parts: dict[tuple[str, str, bool], list[_Part]] = {}
+    for table, name, column, *reference in query(_KEY_COLUMNS, schema):
+        # A unique key and a foreign key may have the same name.
+        parts.setdefault((table, name, reference[1] is not None), []).append(_Part(column, *reference))
+    return {
+        (table, name, kind): parts.get((table, name, kind == "FOREIGN KEY"), [])
+        for table, name, kind in query(_CONSTRAINTS, schema)
+    }
+
+
+def _definitions(query: Query, schema: str, constraints: _Constraints) -> Iterator[str]:
+    """Every constraint by what it says. CHECKs are left out: each engine writes their expressions in its own way."""
+    rules = {(table, name): (update, delete) for table, name, update, delete in query(_RULES, schema)}
+    for (table, name, kind), parts in constraints.items():
+        own = [part.column for part in parts]
+        if kind in {"PRIMARY KEY", "UNIQUE"}:
+            yield member(table, key(kind, own))
+        elif kind == "FOREIGN KEY" and parts:
+            update, delete = rules.get((table, name), ("NO ACTION", "NO ACTION"))
+            first = parts[0]
+            other = first.table or ""
+            if first.schema != schema:
+                other = f"{first.schema}.{other}"
+            yield member(table, foreign_key(own, other, [part.to or "" for part in parts], update, delete))
+
+
+def _backs(index: Index, constraints: _Constraints) -> bool:
+    """Whether the server has made an index for a foreign key: it is named like that, or like its first column."""
+    for (table, name, kind), parts in constraints.items():
+        own = [part.column for part in parts]
+        if kind == "FOREIGN KEY" and table == index.table and own == index.columns and index.name in {name, own[0]}:
+            return True
+    return False

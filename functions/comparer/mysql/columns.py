@@ -1,0 +1,137 @@
+"""What the columns of MySQL and MariaDB hold, and how they are read: as which values, in which order. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from functions.comparer.core.kinds import ColumnType, Kind
+
+_KINDS: Final = {
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year"), Kind.INTEGER),
+    "decimal": Kind.DECIMAL,
+    "double": Kind.DOUBLE,
+    "float": Kind.SINGLE,
+    **dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), Kind.TEXT),
+    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Kind.BYTES),
+    "date": Kind.DATE,
+    "time": Kind.TIME,
+    "datetime": Kind.TIMESTAMP,
+    "timestamp": Kind.INSTANT,
+    "uuid": Kind.UUID,
+    "json": Kind.JSON,
+}
+_GEOMETRIES: Final = frozenset(
+    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon"}
+    | {"geomcollection", "geometrycollection"}
+)
+# Types of the engine's own with a text that others would write too.
+_LABELS: Final = frozenset({"enum", "set", "inet4", "inet6"})
+# Those that are handed out as text by themselves, and those that have none: they are written as what they are kept as.
+_OWN_TEXT: Final = frozenset({"inet4", "inet6"})
+_LOBS: Final = frozenset(
+    {"tinytext", "text", "mediumtext", "longtext", "tinyblob", "blob", "mediumblob", "longblob", "json"}
+)
+# Every text in these is UTF-8 as it is stored.
+_UTF8: Final = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
+_BYTE_ORDER: Final = frozenset({"utf8mb4_0900_bin", "utf8mb4_nopad_bin", "utf8mb3_nopad_bin", "utf8_nopad_bin"})
+"""Collations in which texts stand in the order of their bytes in UTF-8, trailing spaces included."""
+
+
+@dataclass(frozen=True)
+class Described:
+    """A column as the catalog has it. `octets`: of a string, the most that fits; `scale`: of a decimal number.
+
+    `json`: whether it is a text that is checked to be JSON, which is what MariaDB calls JSON.
+    """
+
+    name: str
+    data_type: str
+    column_type: str
+    charset: str | None = None
+    collation: str | None = None
+    octets: int | None = None
+    scale: int | None = None
+    not_null: bool = False
+    json: bool = False
+
+    @property
+    def quoted(self) -> str:
+        """Its name as it stands in a statement."""
+        return quoted(self.name)
+
+    @property
+    def type(self) -> ColumnType:
+        """What it holds."""
+        if self.data_type in _GEOMETRIES:
+            return ColumnType(Kind.OTHER, "geometry", lob=True)
+        lob = self.data_type in _LOBS
+        if self.json:
+            return ColumnType(Kind.JSON, "json", lob=True)
+        kind = _KINDS.get(self.data_type, Kind.OTHER)
+        if kind is Kind.OTHER:
+            return ColumnType(kind, self.data_type, standard_text=self.data_type in _LABELS)
+        return ColumnType(kind, self.column_type, lob)
+
+    @property
+    def byte_ordered(self) -> bool:
+        """Whether its own order, which an index has, is that of the bytes of its texts."""
+        return self.collation in _BYTE_ORDER
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in a statement."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def selected(column: Described) -> str:
+    """What hands out its values, whatever kind they are written as: text in UTF-8, a type without a text in digits."""
+    kind = column.type.kind
+    if kind is Kind.OTHER and column.data_type not in _LABELS:
+        return f"HEX({column.quoted})"
+    if column.data_type in _OWN_TEXT or column.charset is None or column.charset in _UTF8:
+        return column.quoted
+    return f"CONVERT({column.quoted} USING utf8mb4)"
+
+
+def selected_as(column: Described, kind: Kind) -> str:
+    """What hands out its values as that kind."""
+    return f"OCTET_LENGTH({selected(column)})" if kind is Kind.LENGTH else selected(column)
+
+
+def decoded_as(kind: Kind) -> Kind:
+    """As what values of a kind come over the wire."""
+    return Kind.INTEGER if kind is Kind.LENGTH else kind
+
+
+def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for each kind)
+    """What puts its values into the order of the cells that they are written as, and what they are compared by.
+
+    It is the column itself, whose index then serves, where its own order is that one.
+    """
+    name, own = column.quoted, column.type.kind
+    if own is Kind.UUID:
+        return f"CAST(CAST({name} AS CHAR) AS BINARY)"
+    if own is Kind.DOUBLE and kind is Kind.SINGLE:
+        return f"CAST({name} AS FLOAT)"
+    if column.data_type == "year":
+        return f"({name} + 0)"  # Compared with a number of two digits, a year takes it for one of this century.
+    if own is Kind.OTHER:
+        return _binary(selected(column)) if column.data_type in _LABELS else selected(column)
+    if own not in {Kind.TEXT, Kind.JSON}:
+        return name
+    if kind is Kind.UUID:
+        digits = selected(column)
+        for character in "{}-":
+            digits = f"REPLACE({digits}, '{character}', '')"
+        return f"CAST(CONVERT(LOWER({digits}) USING utf8mb4) AS BINARY)"
+    return name if column.byte_ordered else _binary(name)
+
+
+def raw_uuid(column: Described, kind: Kind) -> bool:
+    """Whether it hands out a UUID as its 16 bytes."""
+    return kind is Kind.UUID and column.type.kind is Kind.BYTES
+
+
+def _binary(expression: str) -> str:
+    return f"CAST(CONVERT({expression} USING utf8mb4) AS BINARY)"

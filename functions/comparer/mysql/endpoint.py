@@ -1,0 +1,254 @@
+"""MySQL and MariaDB: every schema is a database. Only read, each connection in a consistent snapshot of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Reading, Row, Shape
+from functions.comparer.mysql import catalog, conditions, shown
+from functions.comparer.mysql.columns import Described, decoded_as, quoted, raw_uuid, selected, selected_as
+from functions.comparer.mysql.decoding import mysql_decoder
+from functions.comparer.mysql.errors import Trouble, database_error, table_error
+from functions.comparer.mysql.link import Server
+from functions.comparer.mysql.parts import cuts
+from functions.comparer.mysql.sessions import Session, Sessions
+from functions.comparer.mysql.shape import shape
+from functions.comparer.mysql.stream import Decoding
+from functions.comparer.mysql.url import MysqlUrl, read
+
+_IDENTITY = """
+    SHOW GLOBAL VARIABLES WHERE Variable_name IN
+    ('hostname', 'port', 'server_uuid', 'server_uid', 'lower_case_table_names')
+"""
+_ABOUT = "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
+_IDENTITY_PARTS = ("server_uuid", "server_uid", "hostname", "port")
+
+
+class MysqlEndpoint:
+    """The databases of one server, or the one that its URL names."""
+
+    engine = "MySQL"
+    types = catalog.TYPES
+
+    def __init__(self, url: MysqlUrl, *, decoding: Decoding = mysql_decoder) -> None:
+        """`decoding` makes what decodes rows."""
+        self._url = url
+        self._decoding = decoding
+        self._server = Server(url)
+
+    @classmethod
+    def of_url(cls, url: str, env: Mapping[str, str], base: Path) -> MysqlEndpoint:
+        """The endpoint that a URL names (`url.read`). Nothing is opened yet. Raises `BadUrl`."""
+        return cls(read(url, env, base))
+
+    @property
+    def single(self) -> bool:
+        """Whether the URL names a database: then its name says nothing about which database it corresponds to."""
+        return self._url.database is not None
+
+    def names(self) -> frozenset[str]:
+        """The databases that the user may see, or the one that the URL names if it is there. Raises `Unreadable`."""
+        link = self._server.connect(Stop())
+        try:
+            found = catalog.databases(link.rows)
+            settings = dict(link.rows(_IDENTITY))
+        except Trouble as error:
+            raise database_error(self._server.name, error, asked=False) from error
+        finally:
+            link.close()
+        wanted = self._url.database
+        if wanted is None:
+            return found
+        if settings.get("lower_case_table_names") in {"1", "2"}:
+            return frozenset(name for name in found if name.lower() == wanted.lower())
+        return found & {wanted}
+
+    @contextmanager
+    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+        """Connect as often as the URL says, and begin a transaction on each connection."""
+        sessions = Sessions(lambda: Session(self._server, self._url, stop), self._url.connections)
+        try:
+            sessions.open()
+            found = MysqlSnapshot(sessions, self._server.name, name, stop, self._decoding)
+            found.check()
+            yield found
+        finally:
+            sessions.close()
+
+
+class MysqlSnapshot:
+    """One database, as each of some connections sees it."""
+
+    def __init__(self, sessions: Sessions, server: str, name: str, stop: Stop, decoding: Decoding) -> None:
+        self._sessions = sessions
+        self._server = server
+        self._name = name
+        self._stop = stop
+        self._decoding = decoding
+        self._settings: Mapping[str, str] = {}
+        self._columns: dict[str, dict[str, Described]] = {}
+
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return self._sessions.most
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`: what the server estimates."""
+        with self._table() as session:
+            found = session.rows(_ABOUT, self._name, table)
+        return int(found[0][0] or 0) if found else 0
+
+    @property
+    def moves(self) -> bool:
+        """See `Snapshot.moves`."""
+        return True
+
+    def check(self) -> None:
+        """Read what the server says of itself. Raises `Unreadable`, as where the database doesn't exist."""
+        with self._database() as session:
+            self._settings = dict(session.rows(_IDENTITY))
+            found = self._name in catalog.databases(session.rows)
+        if not found:
+            raise Unreadable(f"{self._server}: there is no database {self._name!r} any more", "connection")
+
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
+        """See `Snapshot.objects`."""
+        with self._database() as session:
+            return catalog.objects(session.rows, self._name, neutral=neutral)
+
+    def tables(self) -> frozenset[str]:
+        """See `Snapshot.tables`."""
+        with self._database() as session:
+            return frozenset(catalog.tables(session.rows, self._name))
+
+    def count(self, table: str) -> int:
+        """See `Snapshot.count`."""
+        with self._table() as session:
+            ((rows,),) = session.rows(f"SELECT COUNT(*) FROM {self._source(table)}")  # noqa: S608 (a quoted name)
+        return int(rows)
+
+    def version(self) -> str:
+        """See `Snapshot.version`: which database of which server it is, however often it is written to."""
+        parts = (self._settings[part] for part in _IDENTITY_PARTS if part in self._settings)
+        return "/".join((*parts, self._name))
+
+    def shape(self, table: str) -> Shape:
+        """See `Snapshot.shape`."""
+        columns = self._described(table)
+        with self._table() as session:
+            # Whoever may not read the table learns that here, and so does nobody else.
+            session.rows(f"SELECT {', '.join(map(selected, columns.values()))} FROM {self._source(table)} LIMIT 0")  # noqa: S608
+            return shape(list(columns.values()), catalog.indexes(session.rows, self._name, table))
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:  # noqa: ARG002
+        """See `Snapshot.rows`: only engines whose columns take any value have such rows."""
+        raise TableUnreadable("its rows can only be read as canonical rows", damaged=False)
+
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        """See `Snapshot.stream`."""
+        columns = self._chosen(reading)
+        key = conditions.key_of(columns, reading.kinds, reading.key)
+        wanted = []
+        if after is not None:
+            wanted.append(conditions.after(key, after))
+        if upto is not None:
+            wanted.append(conditions.upto(key, upto))
+        yield from self._read(reading, columns, wanted, conditions.order_by(key))
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        """See `Snapshot.at`."""
+        if not keys:
+            return
+        columns = self._chosen(reading)
+        key = conditions.key_of(columns, reading.kinds, reading.key)
+        yield from self._read(reading, columns, [conditions.among(key, keys)], "")
+
+    def split(self, reading: Reading, parts: int) -> list[Row]:
+        """Up to `parts` - 1 keys, rising, that cut a table into parts of about as many rows; none: it can't be cut.
+
+        Each is the last key of its part. Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+        """
+        if reading.key != 1 or parts < 2:
+            return []
+        column = self._chosen(reading)[0]
+        if column.type.kind is not Kind.INTEGER:
+            return []
+        name, source = column.quoted, self._source(reading.table)
+        with self._table() as session:
+            ((least, greatest),) = session.rows(f"SELECT MIN({name}), MAX({name}) FROM {source}")  # noqa: S608
+
+            def rows(low: int, high: int) -> int:
+                self._stop.check()
+                where = f"{name} BETWEEN {low:d} AND {high:d}"
+                return session.estimate(f"SELECT {name} FROM {source} WHERE {where}")  # noqa: S608
+
+            return [(cut,) for cut in cuts(int(least), int(greatest), parts, rows)] if least is not None else []
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        """See `Snapshot.statement`."""
+        return shown.statement(self._name, table, self._described(table), columns, values)
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:  # noqa: ARG002
+        """See `Snapshot.joint`: there is none, every row is handed out."""
+        return None
+
+    def _read(
+        self, reading: Reading, columns: Sequence[Described], wanted: Sequence[str], order: str
+    ) -> Iterator[bytes]:
+        chosen = [selected_as(column, kind) for column, kind in zip(columns, reading.kinds, strict=True)]
+        statement = f"SELECT {', '.join(chosen)} FROM {self._source(reading.table)}"  # noqa: S608
+        if wanted:
+            statement += f" WHERE {' AND '.join(f'({condition})' for condition in wanted)}"
+        if order:
+            statement += f" ORDER BY {order}"
+        kinds = [
+            (decoded_as(kind), raw_uuid(column, kind)) for column, kind in zip(columns, reading.kinds, strict=True)
+        ]
+        with self._table() as session:
+            for block in session.blocks(statement, kinds, reading.key, self._decoding):
+                yield block
+                self._stop.check()
+
+    def _chosen(self, reading: Reading) -> list[Described]:
+        columns = self._described(reading.table)
+        try:
+            return [columns[name] for name in reading.columns]
+        except KeyError as error:
+            raise TableUnreadable(f"its column {error.args[0]} doesn't exist any more", damaged=True) from None
+
+    def _described(self, table: str) -> dict[str, Described]:
+        if table not in self._columns:
+            with self._table() as session:
+                found = catalog.columns(session.rows, self._name, table, mariadb=session.mariadb)
+            if not found:
+                raise TableUnreadable("it doesn't exist any more, or may not be read", damaged=True)
+            self._columns[table] = {column.name: column for column in found}
+        return self._columns[table]
+
+    def _source(self, table: str) -> str:
+        return f"{quoted(self._name)}.{quoted(table)}"
+
+    @contextmanager
+    def _database(self) -> Iterator[Session]:
+        """A connection for reading what concerns the whole database."""
+        self._stop.check()
+        with self._sessions.taken() as session:
+            try:
+                yield session
+            except Trouble as error:
+                raise database_error(self._server, error, asked=self._stop.asked) from error
+
+    @contextmanager
+    def _table(self) -> Iterator[Session]:
+        """A connection for reading one table."""
+        self._stop.check()
+        with self._sessions.taken() as session:
+            try:
+                yield session
+            except Trouble as error:
+                raise table_error(self._server, error, asked=self._stop.asked) from error

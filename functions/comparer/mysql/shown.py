@@ -1,0 +1,108 @@
+"""The SELECT that shows a row to people, in SQL that every client of MySQL and MariaDB runs. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Malformed, Row, Value
+from functions.comparer.mysql.columns import Described, quoted, selected
+from functions.comparer.mysql.conditions import double_literal, nearest, text_literal
+
+_BYTES: Final = 2000
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# What the comment on left out conditions takes at most.
+_COMMENT: Final = 80
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP"}
+
+
+def statement(schema: str, table: str, columns: Mapping[str, Described], chosen: Sequence[str], values: Row) -> str:
+    """A SELECT for the rows with these values, of at most 2000 bytes: the longest conditions give way.
+
+    `columns`: those of the table by name. `chosen`: the columns that the values are of.
+    """
+    head = f"SELECT * FROM {quoted(schema)}.{quoted(table)}"  # noqa: S608 (shown, never run)
+    conditions = [_condition(columns.get(name), name, value) for name, value in zip(chosen, values, strict=True)]
+    whole = f"{head} WHERE {' AND '.join(conditions)}"
+    if _size(whole) <= _BYTES - _COMMENT - len(conditions) * len(" AND "):
+        return whole
+    return _shortened(head, conditions)
+
+
+def _shortened(head: str, conditions: Sequence[str]) -> str:
+    room = _BYTES - _COMMENT - _size(head)
+    if room < 0:
+        return "/* the name of the table is too long to be shown */"
+    kept = set()
+    for at in sorted(range(len(conditions)), key=lambda at: _size(conditions[at])):
+        room -= _size(conditions[at]) + len(" WHERE ")
+        if room >= 0:
+            kept.add(at)
+    if kept:
+        head += " WHERE " + " AND ".join(conditions[at] for at in sorted(kept))
+    if len(kept) < len(conditions):
+        head += f" /* {len(conditions) - len(kept)} of {len(conditions)} conditions are too long and left out */"
+    return head
+
+
+def _condition(column: Described | None, name: str, value: Value) -> str:
+    own = column.quoted if column else quoted(name)
+    kind = column.type.kind if column else Kind.ANY
+    match value:
+        case None:
+            return f"{own} IS NULL"
+        case bytes():
+            return f"{own} = X'{value[:_BYTES].hex()}'"
+        case Malformed(raw=raw):
+            return f"{own} = X'{raw[:_BYTES].hex()}'"
+        case str():
+            return _of_text(column, own, value[:_BYTES]) if column else f"{own} = {text_literal(value[:_BYTES])}"
+    if kind in {Kind.DOUBLE, Kind.SINGLE}:
+        return f"{own} = {double_literal(nearest(kind is Kind.SINGLE, value))}"
+    return f"{own} = {value:f}" if isinstance(value, Decimal) else f"{own} = {value!r}"
+
+
+def _of_text(column: Described, own: str, value: str) -> str:  # noqa: PLR0911 (one for each kind)
+    kind = column.type.kind
+    match kind:
+        case Kind.BYTES if _UUID.fullmatch(value):
+            return f"{own} = X'{value.replace('-', '')}'"
+        case Kind.TEXT if _UUID.fullmatch(value):
+            return f"LOWER({own}) = '{value}'"
+        case Kind.INSTANT if _plain(value):
+            # Whatever time zone the client's session has.
+            return f"UNIX_TIMESTAMP({own}) = {_since_1970(value)}"
+        case Kind.DATE | Kind.TIMESTAMP if _plain(value):
+            return f"{own} = {_MOMENTS[kind]}'{value}'"
+        case Kind.TIME:
+            return f"{own} = TIME'{value}'"
+        case Kind.DATE | Kind.TIMESTAMP | Kind.INSTANT:
+            # A strict session takes no literal of a day that doesn't exist.
+            return f"CAST({own} AS CHAR) LIKE '{value.rstrip('0').rstrip('.') if '.' in value else value}%'"
+        case Kind.TEXT if not column.byte_ordered and column.type.lob is False:
+            literal = text_literal(value)
+            return f"{own} = {literal} AND CAST(CONVERT({own} USING utf8mb4) AS BINARY) = {literal}"
+        case Kind.TEXT if column.byte_ordered:
+            return f"{own} = {text_literal(value)}"
+        case Kind.TEXT | Kind.JSON:
+            return f"CAST(CONVERT({own} USING utf8mb4) AS BINARY) = {text_literal(value)}"
+    return f"{selected(column)} = {text_literal(value)}"
+
+
+def _plain(value: str) -> bool:
+    """Whether a moment is a real one."""
+    return not re.search(r"-00|^0000", value)
+
+
+def _since_1970(value: str) -> str:
+    elapsed = datetime.fromisoformat(value) - _EPOCH
+    return f"{elapsed.days * 86_400 + elapsed.seconds}.{elapsed.microseconds:06d}"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

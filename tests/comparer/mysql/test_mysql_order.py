@@ -1,0 +1,232 @@
+"""Rows come in the order of their canonical keys, and the rows after, up to and at a key are exactly those."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+
+from functions.comparer.core import cells
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Malformed, Row
+from tests.comparer.mysql.servers import Database, reading_of, rows_of
+
+TEXTS = [
+    "a",
+    "B",
+    "b",
+    "A",
+    "_",
+    "é",
+    "e",
+    "z",
+    "1",
+    "a ",
+    "a  b",
+    "a\t",
+    "ä",
+    "ß",
+    "ss",
+    "",
+    "ÿ",
+    "a\0",
+    "Z",
+    "it''s",
+    "\\",
+]
+LONG = ["x" * 700 + end for end in ("b", "a", "é", "B")]
+UUIDS = ["'{}'".format("0123456789abcdef"[n] * 8 + "-0000-1000-8000-" + "fedcba9876543210"[n] * 12) for n in range(16)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A column that is the key: its declaration, its values as SQL, and as which kind it is read."""
+
+    declared: str
+    values: Sequence[str]
+    kind: Kind | None = None
+
+    def __str__(self) -> str:
+        return f"{self.declared} as {self.kind.name if self.kind else 'itself'}"
+
+
+def texts(values: Sequence[str]) -> list[str]:
+    return [f"'{value}'" for value in values]
+
+
+INTEGERS = ["-9223372036854775808", "9223372036854775807", "0", "-1", "10", "9"]
+DOUBLES = ["0.1e0", "-0.1e0", "1e300", "-1e300", "5e-324", "0e0", "123456789012345678e0", "2.5e0", "100e0", "1e-7"]
+CASES = [
+    Case("BIGINT", INTEGERS),
+    Case("BIGINT", INTEGERS, Kind.DECIMAL),
+    Case("BIGINT UNSIGNED", ["0", "18446744073709551615", "9223372036854775808", "9223372036854775807", "10", "9"]),
+    Case("YEAR", ["2024", "1999", "2155", "1970"]),
+    Case("BIT(10)", ["5", "1000", "256", "255", "0"]),
+    Case("DECIMAL(40, 10)", ["0", "-1.5", "-1.25", "10", "9.5", "0.0000000001", "99999999999999999999999.5"]),
+    Case("DOUBLE", DOUBLES),
+    Case("DOUBLE", DOUBLES, Kind.DECIMAL),
+    Case("DOUBLE", ["0.1e0", "-0.1e0", "1e30", "2.5e0"], Kind.SINGLE),
+    Case("FLOAT", ["0.1", "-0.1", "1e30", "2.5", "16777216", "0.3"]),
+    Case("FLOAT", ["0.1", "-0.1", "1e30", "2.5", "16777216", "0.3"], Kind.DECIMAL),
+    Case("VARCHAR(20) COLLATE utf8mb4_bin", texts(TEXTS[:9])),
+    Case("VARBINARY(20)", texts(TEXTS)),
+    Case("BINARY(4)", texts(["a", "b", "A", "é", ""])),
+    Case("VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_general_cs", texts(["a", "B", "b", "A", "é", "ÿ", "z", "1"])),
+    Case("CHAR(20) CHARACTER SET utf16 COLLATE utf16_bin", texts(["a", "B", "é", "ÿ", "1", "", "🐬", "￿"])),
+    Case("VARCHAR(720) COLLATE utf8mb4_bin", texts(["x", "y", *LONG])),
+    Case("ENUM('b', 'a', 'C', 'B') COLLATE utf8mb4_bin", texts(["a", "b", "C", "B"]), Kind.TEXT),
+    Case("DATE", texts(["2024-01-02", "1969-12-31", "0000-00-00", "9999-12-31"])),
+    Case("DATE", texts(["2024-01-02", "1969-12-31", "0000-00-00", "9999-12-31"]), Kind.TIMESTAMP),
+    Case("DATETIME(6)", texts(["2024-01-02 03:04:05.000001", "2024-01-02 03:04:05", "1000-01-01", "0000-00-00"])),
+    Case("TIMESTAMP(6) DEFAULT 0", texts(["2024-01-02 03:04:05.000001", "2024-01-02 03:04:05", "0000-00-00"])),
+    Case("TIME(6)", texts(["00:00:00", "-00:00:01", "838:00:00", "-838:59:59", "25:00:00.5"])),
+    Case("CHAR(36)", [*UUIDS[:8], *(uuid.upper() for uuid in UUIDS[8:])], Kind.UUID),
+    Case("BINARY(16)", [f"X'{uuid[1:-1].replace('-', '')}'" for uuid in UUIDS], Kind.UUID),
+]
+OF_MARIADB = [
+    Case("UUID", UUIDS),
+    Case("VARCHAR(20) COLLATE utf8mb4_nopad_bin", texts(TEXTS)),
+    Case("INET6", texts(["::1", "2001:db8::1", "::ffff:1.2.3.4", "1::"]), Kind.TEXT),
+]
+OF_MYSQL = [Case("VARCHAR(20) COLLATE utf8mb4_0900_bin", texts(TEXTS))]
+
+
+def made(own: Database, case: Case) -> None:
+    own.run("DROP TABLE IF EXISTS t", f"CREATE TABLE t (v {case.declared} NOT NULL, w INT, PRIMARY KEY (v))")
+    own.run(f"INSERT INTO t (v) VALUES {', '.join(f'({value})' for value in case.values)}")
+
+
+def keys(rows: Sequence[bytes]) -> list[tuple[tuple[int, bytes], ...]]:
+    return [cells.placed(cells.cells_of(cells.key_in(row))) for row in rows]
+
+
+@pytest.mark.parametrize("case", [*CASES, *OF_MARIADB, *OF_MYSQL], ids=str)
+def test_rows_rise_by_their_keys_and_every_key_cuts_them_exactly(shared: Database, case: Case) -> None:
+    if case in (OF_MYSQL if shared.mariadb else OF_MARIADB):
+        pytest.skip("the other server's")
+    made(shared, case)
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"), {"v": case.kind} if case.kind else {})
+        rows = rows_of(found, reading)
+        assert len(rows) == len(case.values)
+        assert all(one < other for one, other in pairwise(keys(rows)))
+        values = [cells.values_of(cells.cells_in(row)[:1], reading.kinds[:1]) for row in rows]
+        for place, key in enumerate(values):
+            assert rows_of(found, reading, after=key) == rows[place + 1 :], key
+            assert rows_of(found, reading, upto=key) == rows[: place + 1], key
+            assert [*found.at(reading, [key])] == [rows[place]], key
+        assert sorted(cells.rows_in(b"".join(found.at(reading, values)))) == sorted(rows)
+        assert rows_of(found, reading, values[0], values[-2]) == rows[1:-1]
+
+
+def test_keys_longer_than_the_server_usually_sorts_by_are_told_apart_at_their_end(own: Database) -> None:
+    own.run("CREATE TABLE t (v VARCHAR(1500) CHARACTER SET latin1 NOT NULL, PRIMARY KEY (v))")
+    long = ", ".join(f"(CONCAT(REPEAT('x', 1400), '{end}'))" for end in ("b", "a", "é", "_", "aa", "Z"))
+    own.run(f"INSERT INTO t VALUES {long}")
+    with own.snapshot() as found:
+        rows = rows_of(found, reading_of(found, "t", ("v",)))
+    values = [cells.values_of(cells.cells_in(row), [Kind.TEXT])[0] for row in rows]
+    assert [str(value)[1400:] for value in values] == ["Z", "_", "a", "aa", "b", "é"]
+
+
+def test_texts_that_the_key_of_the_table_takes_for_equal_are_found_by_their_own_bytes(own: Database) -> None:
+    own.run("CREATE TABLE t (v VARCHAR(20) NOT NULL, w INT, PRIMARY KEY (v))", "INSERT INTO t VALUES ('Straße', 1)")
+    with own.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"))
+        assert [*found.at(reading, [("strasse",), ("STRASSE",), ("straße",)])] == []
+        assert len([*found.at(reading, [("Straße",), ("🐬",)])]) == 1
+
+
+def test_a_key_of_several_columns_is_ordered_and_cut_column_by_column(own: Database) -> None:
+    own.run(
+        "CREATE TABLE t (a INT, b VARCHAR(9) COLLATE utf8mb4_bin, c DATE, PRIMARY KEY (a, b, c))",
+        "INSERT INTO t VALUES (1, 'a', '2024-01-01'), (1, 'B', '2024-01-01'), (1, 'a', '2023-01-01'),"
+        " (0, 'z', '2024-01-01'), (2, '', '2024-01-01')",
+    )
+    with own.snapshot() as found:
+        reading = reading_of(found, "t", ("a", "b", "c"), key=3)
+        rows = rows_of(found, reading)
+        values = [cells.values_of(cells.cells_in(row), reading.kinds) for row in rows]
+        assert values == [
+            (0, "z", "2024-01-01"),
+            (1, "B", "2024-01-01"),
+            (1, "a", "2023-01-01"),
+            (1, "a", "2024-01-01"),
+            (2, "", "2024-01-01"),
+        ]
+        for place, key in enumerate(values):
+            assert rows_of(found, reading, after=key) == rows[place + 1 :]
+            assert rows_of(found, reading, upto=key) == rows[: place + 1]
+        assert rows_of(found, reading, after=(1, "a", "2023-06-01")) == rows[3:]
+        some = [values[4], (9, "", "2024-01-01"), values[1]]
+        assert sorted(cells.rows_in(b"".join(found.at(reading, some)))) == sorted([rows[1], rows[4]])
+
+
+BETWEEN: list[tuple[str, Sequence[str], Kind | None, Row, int]] = [
+    # Keys that no value of the column is, as another engine may have them: how many of the values are less.
+    ("INT", ["1", "2"], Kind.DECIMAL, (Decimal("1.5"),), 1),
+    ("INT", ["1", "2"], Kind.DECIMAL, (Decimal("1e400"),), 2),
+    ("INT", ["1", "2"], Kind.DECIMAL, (Decimal("-1e400"),), 0),
+    ("INT", ["1", "2"], Kind.DECIMAL, (Decimal("NaN"),), 2),
+    ("INT", ["1", "2"], Kind.INTEGER, (2**64 - 1,), 2),
+    ("INT", ["1", "2"], Kind.INTEGER, (None,), 0),
+    ("INT", ["1", "2"], Kind.INTEGER, ("text",), 2),
+    (
+        "DECIMAL(10, 2)",
+        ["1.10", "1.11"],
+        None,
+        (Decimal("1.1099999999999999999999999999999999999999999999999999999999"),),
+        1,
+    ),
+    ("DECIMAL(10, 2)", ["1.10", "1.11"], None, (Decimal("1.105"),), 1),
+    ("DECIMAL(10, 2)", ["-1.11", "-1.10"], None, (Decimal("-1.105"),), 1),
+    ("DOUBLE", ["0.1e0", "0.3e0"], Kind.DECIMAL, (Decimal("0.10000000000000000001"),), 1),
+    ("DOUBLE", ["0.1e0", "0.3e0"], Kind.DECIMAL, (Decimal("0.09999999999999999999"),), 0),
+    ("DOUBLE", ["0.1e0", "0.3e0"], Kind.DECIMAL, (Decimal("1e999"),), 2),
+    ("FLOAT", ["0.1", "0.3"], Kind.DECIMAL, (Decimal("0.100000001"),), 1),
+    ("FLOAT", ["0.1", "0.3"], Kind.DECIMAL, (Decimal("0.099999999"),), 0),
+    ("DOUBLE", ["0.1e0", "0.3e0"], None, (float("inf"),), 2),
+    ("DOUBLE", ["0.1e0", "0.3e0"], None, (float("-inf"),), 0),
+    ("DOUBLE", ["0.1e0", "0.3e0"], None, (float("nan"),), 2),
+    ("VARCHAR(9)", ["'a'", "'b'"], None, (Malformed("utf-8", b"a\xff"),), 1),
+    ("DATE", ["'2024-01-01'", "'2024-01-02'"], None, ("infinity",), 2),
+    ("DATE", ["'2024-01-01'", "'2024-01-02'"], None, ("-infinity",), 0),
+    ("DATE", ["'0000-00-00'", "'2024-01-02'"], None, ("0044-03-15 BC",), 1),
+    ("DATE", ["'2024-01-01'", "'2024-01-02'"], None, ("10000-01-01",), 2),
+    ("DATE", ["'2024-01-01'", "'2024-01-02'"], Kind.TIMESTAMP, ("2024-01-01 12:00:00",), 1),
+    ("TIMESTAMP DEFAULT 0", ["'2024-01-01'", "'2024-01-02'"], None, ("2500-01-01 00:00:00+00",), 2),
+    ("TIMESTAMP DEFAULT 0", ["'2024-01-01'", "'2024-01-02'"], None, ("1500-01-01 00:00:00+00",), 0),
+    ("TIME", ["'00:00:00'", "'00:00:01'"], None, ("1000:00:00",), 2),
+    ("TIME", ["'00:00:00'", "'00:00:01'"], None, ("-1000:00:00",), 0),
+]
+
+
+@pytest.mark.parametrize(("declared", "values", "kind", "key", "less"), BETWEEN)
+def test_a_key_that_no_value_of_the_column_can_be_still_has_its_place(
+    shared: Database, declared: str, values: Sequence[str], kind: Kind | None, key: Row, less: int
+) -> None:
+    made(shared, Case(declared, values))
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"), {"v": kind} if kind else {})
+        rows = rows_of(found, reading)
+        assert rows_of(found, reading, after=key) == rows[less:]
+        assert rows_of(found, reading, upto=key) == rows[:less]
+        assert [*found.at(reading, [key])] == []
+
+
+def test_a_table_without_a_key_is_read_in_any_order_with_all_its_rows(own: Database) -> None:
+    own.run("CREATE TABLE t (v INT)", "INSERT INTO t VALUES (2), (1), (NULL), (1)")
+    with own.snapshot() as found:
+        rows = rows_of(found, reading_of(found, "t", ("v",), key=0))
+    assert sorted(cells.cells_in(row)[0] for row in rows) == sorted(
+        [cells.null(), cells.integer(1), cells.integer(1), cells.integer(2)]
+    )
+    assert all(cells.key_in(row) == b"" for row in rows)
+
+
+def test_the_index_serves_where_its_order_is_the_canonical_one(own: Database) -> None:
+    own.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
+    own.run(f"INSERT INTO t VALUES {', '.join(f'({n}, {n})' for n in range(1000))}")
+    plan = own.rows("EXPLAIN SELECT id, v FROM t WHERE id > 10 AND id <= 20 ORDER BY id")
+    assert "filesort" not in str(plan)
