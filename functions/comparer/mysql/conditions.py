@@ -11,6 +11,7 @@ import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Final
 
@@ -22,7 +23,7 @@ from functions.comparer.mysql.columns import Described, ordered
 _WIDE: Final = Context(prec=2_000)
 _WIDEST: Final = Decimal(10) ** 66
 """Beyond every whole and every decimal number of a column."""
-_DAY = re.compile(r"(\d{4})-\d\d-\d\d")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d\b")
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
 _LONGEST_TIME: Final = 838
 
@@ -91,6 +92,8 @@ def _one_of(expression: str, literals: Sequence[str | None]) -> str:
 def _prefilters(key: Sequence[KeyColumn], keys: Sequence[Row]) -> list[str]:
     """What an index on the first column can find: texts that its own collation takes for equal are a few more."""
     column = key[0].column
+    if column.type.kind is Kind.UUID:
+        return [_one_of(column.quoted, [f"'{values[0]}'" for values in keys if isinstance(values[0], str)])]
     if key[0].kind is not Kind.TEXT or column.type.kind is not Kind.TEXT or column.byte_ordered:
         return []
     texts = {values[0] for values in keys if isinstance(values[0], str)}
@@ -191,6 +194,14 @@ def _next_below(value: float, single: bool) -> float:
     return float(struct.unpack("<f", struct.pack("<i", bits + (-1 if value > 0 else 1)))[0])
 
 
+def real_day(text: str) -> bool:
+    """Whether a moment is on a day of the calendar that MySQL has."""
+    try:
+        return bool(_DAY.match(text)) and bool(date.fromisoformat(text[:10]))
+    except ValueError:
+        return False
+
+
 def nearest(single: bool, value: float | Decimal) -> float:
     """The binary number that is nearest to a number, of 32 bits or of 64; beyond them it is infinite."""
     number = float(value)
@@ -223,11 +234,10 @@ def _moment(kind: Kind, value: str) -> Bound:
         if hours > _LONGEST_TIME:
             return LEAST if value.startswith("-") else GREATEST
         return Bound(f"TIME'{value}'")
-    year = _DAY.match(value)
-    if year is None:
-        return GREATEST
     if value == "0000-00-00":
         return Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'")
+    if not real_day(value):
+        return GREATEST
     return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'")
 
 
