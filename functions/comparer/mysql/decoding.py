@@ -16,17 +16,30 @@ from typing import Final, Protocol
 
 from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
-
-DECIMAL, TINY, SHORT, LONG, FLOAT, DOUBLE, TIMESTAMP, LONGLONG, INT24, DATE, TIME, DATETIME, YEAR = (
-    *range(6),
-    *range(7, 14),
+from functions.comparer.mysql.wire import (
+    BIT,
+    DATE,
+    DATETIME,
+    DECIMAL,
+    DOUBLE,
+    ENUM,
+    FLOAT,
+    GEOMETRY,
+    INT24,
+    JSON,
+    LONG,
+    LONGLONG,
+    NEWDECIMAL,
+    SET,
+    SHORT,
+    TIME,
+    TIMESTAMP,
+    TINY,
+    TINY_BLOB,
+    VARCHAR,
+    YEAR,
+    packet_at,
 )
-VARCHAR, BIT, JSON, NEWDECIMAL, ENUM, SET = 15, 16, 245, 246, 247, 248
-TINY_BLOB, MEDIUM_BLOB, LONG_BLOB, BLOB, VAR_STRING, STRING, GEOMETRY = range(249, 256)
-"""The types by their numbers in the protocol."""
-
-WHOLE: Final = 0xFFFFFF
-"""The length of a packet that the next one goes on with."""
 
 Column = tuple[int, int, bool]
 """As what kind a column is written, its type in the protocol, and whether it is unsigned (of a UUID: its 16 bytes)."""
@@ -124,21 +137,6 @@ def mysql_decoder(columns: Sequence[Column], key: int) -> MysqlDecoder:
         return PlainMysqlDecoder(columns, key)
     found: MysqlDecoder = compiled.mysql_decoder(columns, key)
     return found
-
-
-def packet_at(view: memoryview, at: int) -> tuple[bytes, int] | None:
-    """The packet that begins there, its parts put together, and the place behind it; None: it is not complete."""
-    parts = []
-    while True:
-        if len(view) < at + 4:
-            return None
-        length = view[at] | view[at + 1] << 8 | view[at + 2] << 16
-        at += 4 + length
-        if len(view) < at:
-            return None
-        parts.append(view[at - length : at])
-        if length < WHOLE:
-            return b"".join(parts), at
 
 
 def _field(kind: int, wire: int, unsigned: bool) -> Field:

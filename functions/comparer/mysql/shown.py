@@ -11,7 +11,7 @@ from typing import Final
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.mysql.columns import Described, quoted, selected
-from functions.comparer.mysql.conditions import double_literal, nearest, real_day, text_literal
+from functions.comparer.mysql.literals import double_literal, nearest, real_day, text_literal
 
 _BYTES: Final = 2000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

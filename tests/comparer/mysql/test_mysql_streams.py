@@ -11,7 +11,7 @@ from functions.comparer.core import cells
 from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading
-from functions.comparer.mysql import decoding as wire
+from functions.comparer.mysql import wire
 from functions.comparer.mysql.decoding import PlainMysqlDecoder
 from functions.comparer.mysql.parts import cuts
 from functions.comparer.mysql.stream import Decoding
