@@ -1,5 +1,7 @@
-"""What every engine raises for a URL that it can't use."""
+"""What is wrong with the URL of a database."""
+
+from __future__ import annotations
 
 
 class BadUrl(ValueError):
-    """A database URL that names no engine of this release; the message says what is allowed."""
+    """A database URL that can't be used; the message says what is allowed, and never what may be secret."""

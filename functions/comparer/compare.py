@@ -12,6 +12,7 @@ from functions.comparer.core.compare_objects import compare_objects
 from functions.comparer.core.databases import Scope
 from functions.comparer.core.engine import Endpoint, Stop, Unreadable
 from functions.comparer.core.kept import Kept
+from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.core.pairs import pairs_of
 from functions.comparer.core.results import (
     ContentsResult,
@@ -104,12 +105,14 @@ def compare_databases(
     progress: OnProgress = lambda _: None,
     methods: Collection[str] | None = None,
     kept: Kept | None = None,
+    options: Options = AS_EVER,
 ) -> Comparison:
     """Compare two databases by URL or path; relative ones are relative to `base` (default: the working directory).
 
     `tables` limits `lines` and `contents` to these tables of every database; `databases` maps source to target names
     where they differ; `methods` limits how an engine compares values by itself (none: both sides are read row by row;
-    None: whatever is best); `kept` is told what `contents` plans and finds, and decides what of it is kept. Never
+    None: whatever is best); `kept` is told what `contents` plans and finds, and decides what of it is kept; `options`
+    say how values are compared. Never
     raises for a database that can't be read: that is told in the result. Raises `BadUrl`, and `Stopped` if `stop` was
     asked for.
     """
@@ -123,7 +126,7 @@ def compare_databases(
         compare_lines(here, there, mapping, scope, stop, counted, progress)
     compared, kept = ContentsResult() if contents else None, kept or Kept()
     if compared is not None:
-        compare_contents(here, there, mapping, scope, stop, compared, kept, progress, methods=methods)
+        compare_contents(here, there, mapping, scope, stop, compared, kept, progress, methods=methods, options=options)
     return Comparison(found, counted, compared, kept.differences)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +19,7 @@ from pydantic import (
     field_validator,
 )
 
+from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.jobs import Job
 from functions.comparer.urls import BadUrl, endpoint_of
 from functions.pipeline.drs_models import JOB_READY, JobId
@@ -65,6 +67,9 @@ class _JobEntry(BaseModel):
     state: State = JOB_READY
     parent: bool = False
     databases: dict[str, str] = {}
+    tolerances: dict[Annotated[str, Field(min_length=1)], Annotated[Decimal, Field(gt=0)]] = {}
+    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.settle
+    lag_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.lag
 
     @field_validator("databases")
     @classmethod
@@ -108,7 +113,8 @@ def config_of(content: Mapping[str, Any], *, base: Path, env: Mapping[str, str])
         read = _File.model_validate(_with_secrets(content, env))
     except ValidationError as error:
         raise BadJobsFile("; ".join(_told(entry) for entry in error.errors(include_input=False))) from None
-    return ComparerConfig(jobs={name: _job(name, entry, base) for name, entry in read.jobs.items()}, auth=read.auth)
+    jobs = {name: _job(name, entry, base, env) for name, entry in read.jobs.items()}
+    return ComparerConfig(jobs=jobs, auth=read.auth)
 
 
 def _told(error: Any) -> str:
@@ -116,15 +122,16 @@ def _told(error: Any) -> str:
     return f"{where}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _job(name: str, entry: _JobEntry, base: Path) -> Job:
+def _job(name: str, entry: _JobEntry, base: Path, env: Mapping[str, str]) -> Job:
     ends = []
     for side, url in (("source", entry.source), ("target", entry.target)):
         try:
-            ends.append(endpoint_of(url, base))
+            ends.append(endpoint_of(url, base, env))
         except BadUrl as error:
             raise BadJobsFile(f"jobs.{name}.{side}: {error}") from None
     source, target = ends
-    return Job(name, source, target, entry.state, entry.parent, entry.databases)
+    options = Options(entry.tolerances, settle=entry.settle_seconds, lag=entry.lag_seconds)
+    return Job(name, source, target, entry.state, entry.parent, entry.databases, options)
 
 
 def _with_secrets(content: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:

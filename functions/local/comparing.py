@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from functions.comparer.compare import Comparison, compare_databases
 from functions.comparer.core.engine import Stop
+from functions.comparer.core.options import AS_EVER, Options
 from functions.local.following import Following
 from functions.local.rendering import Progress, Screen
 
@@ -17,7 +18,10 @@ _PLAIN_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to compare: the levels, and with `tables` the only tables of `lines` and `contents`."""
+    """What to compare: the levels, and with `tables` the only tables of `lines` and `contents`.
+
+    `options`: how values are compared.
+    """
 
     source: str
     target: str
@@ -25,6 +29,7 @@ class Wanted:
     lines: bool
     contents: bool
     tables: tuple[str, ...]
+    options: Options = AS_EVER
 
 
 def compare(screen: Screen, wanted: Wanted, following: Following, *, quiet: bool) -> Comparison:
@@ -42,6 +47,7 @@ def compare(screen: Screen, wanted: Wanted, following: Following, *, quiet: bool
             stop=stop,
             progress=following.tell,
             kept=following,
+            options=wanted.options,
         )
         beat = _Beat(screen, progress, following, quiet=quiet)
         try:

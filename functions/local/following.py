@@ -48,6 +48,9 @@ class Following(Kept):
 
     def tell(self, step: Progress) -> None:
         """Take over how far the comparison is."""
+        if step.again:
+            self.text = f"reading {step.again:,} rows of {step.database} again that differ while both sides are in use"
+            return
         if step.table is None and step.level == "contents":
             self.text = (
                 f"planning how to compare {step.total:,} table{'s' if step.total != 1 else ''} of {step.database}"

@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: every benchmark, one after the other; prints ratios of medians of paired runs.
 
-Name some to run only these: imports, steps, journeys, values.
+Name some to run only these: imports, steps, journeys, values, engines.
 """
 
 import asyncio
@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import imports, journeys, steps, values
+from tests.benchmarks import engine_report, imports, journeys, steps, values
 from tests.benchmarks.clouds import Templates
 from tests.benchmarks.grounds import Ground, copied, deployed
 from tests.benchmarks.table import compared, ratio, say
 
-PARTS = ("imports", "steps", "journeys", "values")
+PARTS = ("imports", "steps", "journeys", "values", "engines")
 
 
 logging.getLogger("functions.comparer").setLevel(logging.ERROR)  # it is open to everybody here, and says so
@@ -37,7 +37,10 @@ def main(asked: list[str]) -> int:
         here = copied(folder / "here")
         if "values" in parts:
             _values(folder / "values")
-        if not set(parts) - {"values"}:
+        if "engines" in parts:
+            _title("Values of two databases on servers, eight columns")
+            engine_report.run()
+        if not set(parts) - {"values", "engines"}:
             return 0
         if "imports" in parts:
             _imports(deployed(folder / "deployed", say) or here)

@@ -1,12 +1,9 @@
 """Value comparison of SQLite files: Parity, `sqldiff` and the plain scan take turns on the same files."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -15,6 +12,7 @@ from statistics import median
 from typing import ParamSpec, TypeVar
 
 from tests.benchmarks import rows
+from tests.benchmarks.measured import Run, measured
 from tests.benchmarks.pairs import in_turn
 
 Given = ParamSpec("Given")
@@ -27,23 +25,6 @@ KIND_ROUNDS = 3
 TABLES, TABLE_ROWS = 500, 1_000
 _KINDS = (rows.INTEGER, rows.TEXT, rows.COMPOSITE, rows.CLUSTERED, rows.KEYLESS, rows.SHUFFLED)
 HEAD = f"{'seconds (medians)':<27}{'ours':>6}{'sqldiff':>8}{'ratio':>6}{'scan':>6}{'MB':>5}{'its':>5}  how"
-_ROOT = Path(__file__).parents[2]
-_STARTED = Path(__file__).with_name("started.py")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of one tool: wall and CPU seconds, peak memory in MB, and how many differing rows it found, if it tells.
-
-    `whole` is the process from start to end, `seconds` the work inside it; for a tool of somebody else both are one.
-    """
-
-    seconds: float
-    whole: float
-    cpu: float
-    memory: float
-    differing: int | None
-    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,7 +110,7 @@ def _line(name: str, source: Path, target: Path, expected: int, rounds: int, *me
         elif tool == "scan":
             found[tool].append(_probe("scan", source, target))
         else:
-            run, output = _measured(["sqldiff", "--primarykey", "--table", "t", str(source), str(target)])
+            run, output, _ = measured(["sqldiff", "--primarykey", "--table", "t", str(source), str(target)])
             found[tool].append(replace(run, differing=output.count("\n")))
     return Line(name, expected, {tool: tuple(runs) for tool, runs in found.items()})
 
@@ -148,28 +129,10 @@ def _ours(source: Path, target: Path, *methods: str) -> Run:
 
 def _probe(what: str, source: Path, target: Path, *methods: str) -> Run:
     command = [sys.executable, "-m", "tests.benchmarks.value_probe", what, str(source), str(target), *methods]
-    run, output = _measured(command)
+    run, output, _ = measured(command)
     told = json.loads(output)
     if told.get("failures"):
         raise RuntimeError(f"{source.parent.name}: {told['failures']}")
     return Run(
         told["seconds"], run.whole, run.cpu, run.memory, told.get("differing"), ", ".join(told.get("methods", ()))
     )
-
-
-def _measured(command: Sequence[str]) -> tuple[Run, str]:
-    """Run a command; its wall time, its CPU time and its peak memory, and what it wrote."""
-    told, write = os.pipe()
-    start = time.perf_counter()
-    with os.fdopen(told) as report:
-        try:
-            started = [sys.executable, "-I", "-S", str(_STARTED), str(write), *command]
-            done = subprocess.run(started, stdout=subprocess.PIPE, text=True, cwd=_ROOT, pass_fds=[write], check=False)
-        finally:
-            os.close(write)
-        whole = time.perf_counter() - start
-        used = report.read()
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} ended with {done.returncode}")
-    usage = json.loads(used)
-    return Run(whole, whole, usage["cpu"], usage["kilobytes"] / 1024, None), done.stdout

@@ -29,7 +29,7 @@ def assert_refused(ended: Ended, *words: str) -> None:
         (("compare", "a.db"), ("TARGET", "parity compare --help")),
         (("compare", "a.db", "b.db", "--no-such-option"), ("--no-such-option",)),
         (("compare", "absent.db", "absent.db"), ("SOURCE", "absent.db", "no such file")),
-        (("compare", "postgres://me:secret@host/db", "b.db"), ("SOURCE", "postgres", "allowed", "sqlite:///")),
+        (("compare", "oracle://me:secret@host/db", "b.db"), ("SOURCE", "oracle", "allowed", "sqlite:///")),
         (("compare", "sqlite://host/a.db", "b.db"), ("SOURCE", "no host")),
         (("compare", "a.db", "b.db", "--differences", "3"), ("--differences", "--contents")),
         (("compare", "a.db", "b.db", "--tables", ","), ("--tables", "names")),

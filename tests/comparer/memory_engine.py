@@ -4,8 +4,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
+from functions.comparer.core.cells import cells_of, key_in, placed, values_of
 from functions.comparer.core.engine import Joint, Snapshot, Stop
-from functions.comparer.core.table import Chunk, Column, Difference, Key, Row, Rule, Shape, TablePlan
+from functions.comparer.core.kinds import ColumnType, Kind
+from functions.comparer.core.packing import key_cells, pack
+from functions.comparer.core.table import Chunk, Column, Difference, Key, Reading, Row, Rule, Shape, TablePlan
+
+Place = tuple[tuple[int, bytes], ...]
+"""What canonical keys are ordered by."""
 
 
 def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:
@@ -13,6 +19,13 @@ def shape(*names: str, key: Sequence[str] = ("id",)) -> Shape:
     exact: Rule = "exact"
     keys = (Key(tuple(key), ("ANY",) * len(key), (exact,) * len(key)),) if key else ()
     return Shape(tuple(Column(name, "ANY") for name in names), keys)
+
+
+def typed(key: Sequence[str] = ("id",), **columns: Kind) -> Shape:
+    """A table whose columns are of these kinds."""
+    exact: Rule = "exact"
+    keys = (Key(tuple(key), ("",) * len(key), (exact,) * len(key)),) if key else ()
+    return Shape(tuple(Column(name, "", ColumnType(kind, kind.name)) for name, kind in columns.items()), keys)
 
 
 @dataclass
@@ -48,6 +61,7 @@ def nothing(*_: object) -> None:
 class MemoryEndpoint:
     """Some databases. `happens` is called with everything that is asked of them, and may raise what an engine does."""
 
+    engine = "memory"
     types = ("TABLE",)
     single = False
 
@@ -57,11 +71,15 @@ class MemoryEndpoint:
         *,
         happens: Callable[[str, str], None] = nothing,
         join: "int | Callable[[MemorySnapshot, MemorySnapshot], Joint]" = 0,
+        moves: bool = False,
+        connections: int = 1,
     ) -> None:
         """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint."""
         self.databases = databases
         self.happens = happens
         self.join = join
+        self.moves = moves
+        self.connections = connections
 
     def names(self) -> frozenset[str]:
         self.happens("names", "")
@@ -82,7 +100,7 @@ class MemorySnapshot:
         self.database = database
         self.stop = stop
 
-    def objects(self) -> Mapping[str, frozenset[str]]:
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         return {"TABLE": self.tables()}
 
     def tables(self) -> frozenset[str]:
@@ -92,6 +110,9 @@ class MemorySnapshot:
     def count(self, table: str) -> int:
         self.endpoint.happens("count", table)
         return len(self.database.tables[table].rows)
+
+    def about(self, table: str) -> int:
+        return self.count(table)
 
     def version(self) -> str:
         self.endpoint.happens("version", "")
@@ -107,6 +128,44 @@ class MemorySnapshot:
             self.endpoint.happens("row", table)
             yield row
 
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        self.endpoint.happens("stream", reading.table)
+        low, high = (None if bound is None else self._placed(reading, bound) for bound in (after, upto))
+        rows = [
+            row
+            for row in self._packed(reading)
+            if (low is None or _place(row) > low) and (high is None or _place(row) <= high)
+        ]
+        for row in sorted(rows, key=_place) if reading.key else rows:
+            self.endpoint.happens("row", reading.table)
+            yield row
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        self.endpoint.happens("at", reading.table)
+        wanted = {self._placed(reading, key) for key in keys}
+        yield from (row for row in self._packed(reading) if _place(row) in wanted)
+
+    @property
+    def moves(self) -> bool:
+        return self.endpoint.moves
+
+    @property
+    def connections(self) -> int:
+        return self.endpoint.connections
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        keys = sorted({key_in(row) for row in self._packed(reading)}, key=lambda key: placed(cells_of(key)))
+        ends = [keys[len(keys) * number // parts] for number in range(1, parts)] if keys else []
+        return [values_of(cells_of(key), reading.kinds[: reading.key]) for key in ends]
+
+    def _packed(self, reading: Reading) -> list[bytes]:
+        rows = self.database.tables[reading.table].read(reading.columns)
+        return [pack([row], reading.kinds, reading.key) for row in rows]
+
+    @staticmethod
+    def _placed(reading: Reading, key: Row) -> Place:
+        return placed(cells_of(key_cells(key, reading.kinds)))
+
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
         self.endpoint.happens("statement", table)
         conditions = (f"{column} = {value!r}" for column, value in zip(columns, values, strict=True))
@@ -117,6 +176,11 @@ class MemorySnapshot:
             return None
         join = self.endpoint.join
         return nullcontext(join(self, target) if callable(join) else MemoryJoint(self, target, join))
+
+
+def _place(row: bytes) -> Place:
+    """Where a canonical row stands."""
+    return placed(cells_of(key_in(row)))
 
 
 class MemoryJoint:

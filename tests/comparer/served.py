@@ -15,7 +15,7 @@ from typing import Any, cast
 import aiohttp
 
 from functions.comparer.core.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
-from functions.comparer.core.table import Row, Shape, TablePlan
+from functions.comparer.core.table import Reading, Row, Shape, TablePlan
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
 from functions.comparer.server import Service, serve
@@ -50,6 +50,7 @@ class HeldEndpoint:
 
     released: threading.Event = field(default_factory=threading.Event)
     counting: threading.Event = field(default_factory=threading.Event)
+    engine: str = "none"
     types: tuple[str, ...] = ("TABLE",)
     single: bool = True
 
@@ -66,7 +67,11 @@ class _HeldSnapshot:
     endpoint: HeldEndpoint
     stop: Stop
 
-    def objects(self) -> Mapping[str, frozenset[str]]:
+    @property
+    def moves(self) -> bool:
+        return False
+
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         return {"TABLE": frozenset({"t"})}
 
     def tables(self) -> frozenset[str]:
@@ -79,6 +84,9 @@ class _HeldSnapshot:
                 self.stop.wait(0.01)
         return 1
 
+    def about(self, table: str) -> int:
+        return 1
+
     def version(self) -> str:
         return ""
 
@@ -86,6 +94,19 @@ class _HeldSnapshot:
         raise TableUnreadable(f"the values of {table} are not of this world", damaged=False)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        return iter(())
+
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        return iter(())
+
+    @property
+    def connections(self) -> int:
+        return 1
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        return ()
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         return iter(())
 
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
@@ -104,6 +125,7 @@ class PausedEndpoint:
     reached: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     single: bool = True
+    engine: str = SqliteEndpoint.engine
     types: tuple[str, ...] = SqliteEndpoint.types
 
     def names(self) -> frozenset[str]:

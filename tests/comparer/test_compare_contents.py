@@ -114,7 +114,7 @@ def test_every_missing_extra_and_changed_row_is_found_and_shown() -> None:
     assert recorder.differences["shop", "t"] == [
         RowDifference("missing", ("2",), None, "SELECT t WHERE id = 2", None, (), ("2",)),
         RowDifference(
-            "changed", ("3",), ("3",), "SELECT t WHERE id = 3", "SELECT t WHERE id = 3", ("a", "b"), *[("3",)] * 2
+            "changed", ("3",), ("3",), "SELECT t WHERE id = 3", "SELECT t WHERE id = 3", ("a", "b"), ("3",), ("3",)
         ),
         RowDifference("extra", None, ("5",), None, "SELECT t WHERE id = 5", (), None, ("5",)),
     ]

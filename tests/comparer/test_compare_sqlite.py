@@ -438,7 +438,8 @@ def test_an_interrupted_write_is_told_and_not_rolled_back(tmp_path: Path) -> Non
 
 
 def test_comparing_needs_neither_a_web_framework_nor_anything_of_aws() -> None:
-    code = "import functions.comparer.compare, sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    modules = "functions.comparer.sqlite.endpoint, functions.comparer.compare, sys"
+    code = f"import {modules}; print(*{{name.partition('.')[0] for name in sys.modules}})"
     loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
     assert "apsw" in loaded
     assert not {"aiohttp", "pydantic", "boto3", "botocore", "moto"} & set(loaded)

@@ -100,6 +100,7 @@ def test_what_differs_is_kept_table_by_table_and_row_by_row(source: Path, target
             (database,) = store_of(comparer).page(task_id, DATABASES, -1)
             assert database == {
                 "source_db": "source", "target_db": "target", "result": "INCONSISTENT", "message": None,
+                "trouble": None,
             }  # fmt: skip
 
     asyncio.run(journey())

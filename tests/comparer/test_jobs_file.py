@@ -56,8 +56,8 @@ WRONG = {
     "wrong state": (JOB_LINES + 'state = "running"', f"jobs.{JOB}.state: String should match"),
     "two into one": (JOB_LINES + 'databases = { a = "x", b = "x" }', "must not have the same target database"),
     "another engine": (
-        f'[jobs."{JOB}"]\nsource = "postgresql://u:hunter2@h/d"\ntarget = "b.db"',
-        f"jobs.{JOB}.source: the scheme 'postgresql' is not supported; allowed: sqlite:///",
+        f'[jobs."{JOB}"]\nsource = "oracle://u:hunter2@h/d"\ntarget = "b.db"',
+        f"jobs.{JOB}.source: the scheme 'oracle' is not supported; allowed: sqlite:///",
     ),
     "a host": (f'[jobs."{JOB}"]\nsource = "sqlite://a.db"\ntarget = "b.db"', "a SQLite URL has no host"),
     "no path": (f'[jobs."{JOB}"]\nsource = "sqlite:///"\ntarget = "b.db"', "no path"),
@@ -100,7 +100,7 @@ def test_a_missing_file_and_one_that_is_not_text_are_refused(tmp_path: Path) -> 
 
 def test_comparing_by_an_unknown_url_names_what_is_allowed() -> None:
     with pytest.raises(BadUrl, match="allowed: sqlite:///"):
-        compare_databases("mysql://u:hunter2@h/d", "b.db")
+        compare_databases("oracle://u:hunter2@h/d", "b.db")
 
 
 def test_the_default_store_follows_xdg() -> None:

@@ -67,7 +67,7 @@ def test_all_tables_are_shown_before_any_is_compared(store: Store) -> None:
     no_way = TableContents("odd", DataResult.CAN_NOT_COMPARE, "It is a view.")
     recording(store).planned(database(TableContents("a"), no_way))
     assert store.page("one", DATABASES, -1) == [
-        {"source_db": "shop", "target_db": "shop_v2", "result": "COMPARING", "message": None}
+        {"source_db": "shop", "target_db": "shop_v2", "result": "COMPARING", "message": None, "trouble": None}
     ]
     assert shown(store) == [("a", "WAITING_FOR_COMPARISON", 0), ("odd", "CAN_NOT_COMPARE", 0)]
 

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from functions.comparer.core.engine import TableUnreadable
@@ -41,6 +41,7 @@ def test_what_is_no_mark_is_refused() -> None:
             unmarked(text)
 
 
+@example(["a\0b", "A\0c", "a", "a\0", "ab", "a\0bc"])
 @given(st.lists(values.filter(lambda value: not isinstance(value, Malformed)), max_size=8))
 def test_keys_are_placed_as_sqlite_sorts_them(keys: list[Value]) -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
@@ -48,8 +49,6 @@ def test_keys_are_placed_as_sqlite_sorts_them(keys: list[Value]) -> None:
         kept = [key for key in keys if not isinstance(key, str) or _is_plain(key)]
         connection.executemany("INSERT INTO t (v) VALUES (?)", [(key,) for key in kept])
         for rule, collation in (("exact", "BINARY"), ("nocase", "NOCASE"), ("rtrim", "RTRIM")):
-            if rule == "nocase" and any(isinstance(key, str) and "\0" in key for key in kept):
-                continue  # SQLite looks no further than a NUL, and any order of such keys will do.
             ordered = [n for (n,) in connection.execute(f"SELECT n FROM t ORDER BY v COLLATE {collation}, n")]
             mine = sorted(range(1, len(kept) + 1), key=lambda n: (place((kept[n - 1],), (rule,), "utf-8"), n))  # type: ignore[arg-type]
             assert mine == ordered

@@ -13,11 +13,12 @@ from functions.comparer.tasks.wanted import DataWanted
 from functions.pipeline.drs_models import Answer, CreateDataTask, CreatedDataTask, CreateObjectTask, parse_start_time
 
 _MODE = "quick_comparison"
-# The options that say what is done here anyway, and why the others can't be had.
-_OPTIONS: Mapping[Level, tuple[str, str]] = {
-    "lines": ("comparePolicy", "normal"),
-    "contents": ("contentCompareType", "static"),
+# What each option may be. Without `static`, rows that differ in data that moves are read again before they count.
+_OPTIONS: Mapping[Level, Mapping[str, tuple[str, ...]]] = {
+    "lines": {"comparePolicy": ("normal",)},
+    "contents": {"contentCompareType": ("static",), "lobCompare": ("ignore", "length")},
 }
+_WITHOUT_LOBS = "SQLite"
 _NOT_HERE = {
     "compare_object_with_token": "tokens are for Cassandra; use compare_object",
     "compare_transformation_infos": "rows can't be filtered; all rows of a table are compared",
@@ -48,6 +49,8 @@ def create_data(asked: CreateDataTask, job: Job, tasks: Tasks) -> CreatedDataTas
     check_job(job)
     level = _checked(asked)
     options = {name: value for name, value in (asked.options or {}).items() if value}
+    if "lobCompare" in options and job.source.engine == job.target.engine == _WITHOUT_LOBS:
+        raise ApiError("DRS.M00202", "options.lobCompare", f"{_WITHOUT_LOBS} has no types of large objects")
     start = parse_start_time(asked.start_time)
     scope = None if asked.compare_mode else scope_of(asked.compare_object, "compare_object")
     wanted = DataWanted(level, scope, start, cancel=False, options=options or None)
@@ -79,10 +82,10 @@ def _checked(asked: CreateDataTask) -> Level:
         given = getattr(asked, field)
         if given is not None and given != []:
             raise ApiError("DRS.M00202", field, reason)
-    name, only = _OPTIONS[asked.type]
     for option, value in (asked.options or {}).items():
-        if value is not None and (option != name or value not in {only, ""}):
-            raise ApiError("DRS.M00202", f"options.{option}", f"allowed for {asked.type}: {name}={only}")
+        if value and value not in _OPTIONS[asked.type].get(option, ()):
+            allowed = (f"{name}={' or '.join(values)}" for name, values in _OPTIONS[asked.type].items())
+            raise ApiError("DRS.M00202", f"options.{option}", f"allowed for {asked.type}: {', '.join(allowed)}")
     if not (asked.compare_object or asked.compare_mode):
         raise ApiError(
             "DRS.M00305", reason=f"compare_object: must name at least one database unless compare_mode is '{_MODE}'"

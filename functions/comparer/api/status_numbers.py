@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from functions.comparer.core.databases import NOWHERE, missing_table
+from functions.comparer.core.engine import Trouble
 from functions.comparer.core.results import DataResult
 from functions.comparer.tasks.found import FoundDatabase, FoundTable, is_final
 from functions.comparer.tasks.stored import Task
@@ -35,9 +36,18 @@ _OF_TABLES = (
     (missing_table("source"), 11),
     (missing_table("target"), 12),
     (NOWHERE, 13),
+    # How it is told of a table that a release compared which did not keep the trouble.
     ("The table can't be read in the source:", 18),
     ("The table can't be read in the target:", 19),
 )
+_TROUBLES: Mapping[Trouble, int] = {
+    ("source", "connection"): 14,
+    ("target", "connection"): 15,
+    ("source", "time"): 16,
+    ("target", "time"): 17,
+    ("source", "statement"): 18,
+    ("target", "statement"): 19,
+}
 _OF_DATABASES = (
     ("it exists neither in the source nor in the target", 20),
     ("The database is missing in the source.", 21),
@@ -52,7 +62,8 @@ def number_of_table(table: FoundTable, task: Task) -> int:
     """What has become of one table."""
     if table.result is DataResult.CONSISTENT:
         return _WORDS[table.result]
-    return _unfinished(table, task) or _said(table.message, _OF_TABLES) or _WORDS[table.result]
+    known = _unfinished(table, task) or _TROUBLES.get(table.trouble) or _said(table.message, _OF_TABLES)
+    return known or _WORDS[table.result]
 
 
 def number_of_database(database: FoundDatabase, tables: Sequence[FoundTable], task: Task) -> int:
@@ -61,6 +72,7 @@ def number_of_database(database: FoundDatabase, tables: Sequence[FoundTable], ta
         return _WORDS[database.result]
     return (
         _unfinished(database, task)
+        or _TROUBLES.get(database.trouble)
         or _said(database.message, _OF_DATABASES)
         or _emptiness(database, tables, task)
         or _WORDS[database.result]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 from functions.comparer.core.table import Malformed, Row, Rule, TablePlan, Value
 
@@ -30,9 +30,13 @@ def normal(row: Row, data: bytes) -> bytes:
 def exactly(row: Row) -> bytes:
     """The row as bytes from which `unpacked` makes it again, the sign of a zero included."""
     try:
-        return marshal.dumps(row, _FORMAT)
+        return marshal.dumps(cast("tuple[Any, ...]", row), _FORMAT)  # a Decimal is refused: no such engine has any
     except ValueError:  # Only plain tuples are taken; no other value is one.
-        return marshal.dumps(tuple(tuple(value) if isinstance(value, Malformed) else value for value in row), _FORMAT)
+        return marshal.dumps(tuple(map(_plain, row)), _FORMAT)
+
+
+def _plain(value: Value) -> Any:
+    return tuple(value) if isinstance(value, Malformed) else value
 
 
 def unpacked(data: bytes) -> Row:

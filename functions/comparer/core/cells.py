@@ -22,7 +22,7 @@ Cells of one kind sort by tag, then body without its length: so do keys, and so 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Context, Decimal
 from typing import Final
@@ -107,7 +107,7 @@ def integer(value: int) -> Cell:
 
 def double(value: float) -> Cell:
     """A binary floating-point number."""
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value + 0.0))
+    bits = int.from_bytes(struct.pack(">d", value + 0.0), "big")
     if value != value:  # noqa: PLR0124 (a NaN, whatever its bits)
         bits = _NAN_BITS
     return bytes((DOUBLE,)) + (bits ^ (_ALL if bits & _SIGN else _SIGN)).to_bytes(8, "big")
@@ -199,30 +199,28 @@ def values_of(cells: Sequence[Cell], kinds: Sequence[Kind]) -> Row:
 
 
 def _value(cell: Cell, kind: Kind) -> Value:
-    tag, body = cell[0], cell[1:]
-    match tag:
-        case 0:
-            return None
-        case 1:
-            return int.from_bytes(body, "big") - _SIGN
-        case 2:
-            return int.from_bytes(body, "big")
-        case 4:
-            bits = int.from_bytes(body, "big")
-            return float(struct.unpack(">d", (bits ^ (_SIGN if bits & _SIGN else _ALL)).to_bytes(8, "big"))[0])
-        case 5:
-            return moment_text(int.from_bytes(body, "big") - _SIGN, kind)
-        case 6:
-            return str(UUID(bytes=body))
-    body = body[4:]
-    match tag:
-        case 3:
-            return _decimal(body)
-        case 7:
-            return _text(body)
-        case 9:
-            return _misfit(chr(body[0]), body[1:])
-    return body
+    tag = cell[0]
+    if tag in _FIXED:
+        return _fixed(tag, cell[1:], kind)
+    body = cell[5:]
+    readers: Mapping[int, Callable[[bytes], Value]] = {
+        DECIMAL: _decimal, TEXT: _text, MISFIT: lambda raw: _misfit(chr(raw[0]), raw[1:])
+    }  # fmt: skip
+    return readers.get(tag, bytes)(body)
+
+
+def _fixed(tag: int, body: bytes, kind: Kind) -> Value:
+    number = int.from_bytes(body, "big")
+    if tag == NULL:
+        return None
+    if tag == UUID_CELL:
+        return str(UUID(bytes=body))
+    if tag == DOUBLE:
+        bits = number ^ (_SIGN if number & _SIGN else _ALL)
+        return float(struct.unpack(">d", bits.to_bytes(8, "big"))[0])
+    if tag == MOMENT:
+        return moment_text(number - _SIGN, kind)
+    return number if tag == BIG else number - _SIGN
 
 
 def _text(raw: bytes) -> Value:

@@ -6,25 +6,39 @@ interrupted comparison keeps it and a later one goes on from there.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from functions.comparer.core.contents_plans import Means, TableTask, plan_tables
-from functions.comparer.core.contents_table import Both, Contradiction, compare_table, fail, length
+from functions.comparer.core.contents_table import (
+    SETTLING,
+    Both,
+    Contradiction,
+    begin_unordered,
+    compare_table,
+    end,
+    fail,
+    length,
+)
 from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of
-from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Trouble, Unreadable
+from functions.comparer.core.merging import OutOfOrder
+from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.core.pairs import Pair
 from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DataResult,
+    KeptRow,
     OnProgress,
     Progress,
     Recorder,
     RowDifference,
     TableContents,
 )
+from functions.comparer.core.settling import Unsettled, settle
 from functions.comparer.core.table import TablePlan
 
 
@@ -39,18 +53,22 @@ def compare_contents(
     progress: OnProgress = lambda _: None,
     *,
     methods: Collection[str] | None = None,
+    options: Options = AS_EVER,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Compare the values of every table in `scope` (None: of all databases) and fill `result`. Raises `Stopped`.
 
     `result.failures` not empty: the comparison has failed, and says of what. What is asked for and doesn't exist is
     reported as such and never consistent. `methods`: those an engine may use by itself; None: all that it has.
+    `clock`: in seconds, by which rows that moved are read again.
     """
     ask = Ask(source, target, mapping, scope, stop)
 
     def compare(pair: Pair, asked: Collection[str] | None, report: DatabaseContents) -> Sequence[str]:
-        run = _Run(ask, report, recorder, progress, [])
+        run = _Run(ask, report, recorder, progress, options, [])
         try:
             run.database(pair, asked, methods)
+            run.settle(pair, clock)
         except Unreadable as error:
             _fail_unfinished(report, error)
             raise
@@ -61,18 +79,20 @@ def compare_contents(
 
 @dataclass(frozen=True)
 class _Run:
-    """The comparison of one database. `damaged`: what of it is found to be."""
+    """The comparison of one database. `damaged`: what of it is found to be; `unsettled`: what is to be read again."""
 
     ask: Ask
     report: DatabaseContents
     recorder: Recorder
     progress: OnProgress
+    options: Options
     damaged: list[str]
+    unsettled: list[Unsettled] = field(default_factory=list)
 
     def database(self, pair: Pair, asked: Collection[str] | None, methods: Collection[str] | None) -> None:
         """Compare all tables. Raises `Unreadable` and `Stopped`; the tables that are done then keep their results."""
         with opened(self.ask, pair) as sides, _both(sides) as both:
-            means = Means(both.joint if both else None, methods, _versions(both))
+            means = Means(both.joint if both else None, methods, _versions(both), self.options)
             tables = tables_of(sides, asked)
             self.progress(Progress("contents", self.report.source_db, None, 0, len(tables)))
             tasks = plan_tables(tables, means, self._earlier, self.damaged, self.ask.stop)
@@ -84,27 +104,67 @@ class _Run:
                 if both and task.plan:
                     self._table(both, task, task.plan, done)
 
+    def settle(self, pair: Pair, clock: Callable[[], float]) -> None:
+        """Read again what differed in data that moves, and give those tables their results. Raises as `database`."""
+        if not self.unsettled:
+            return
+
+        def tell(rows: int) -> None:
+            tables = len(self.report.tables)
+            self.progress(Progress("contents", self.report.source_db, None, tables, tables, again=rows))
+
+        settle(self.ask, pair, self.unsettled, self.options, clock, tell)
+        for entry in self.unsettled:
+            table = entry.task.contents
+            if entry.error is not None:
+                self._unreadable(table, entry.error)
+                continue
+            end(entry.task)
+            self.recorder.begun(self.report.source_db, table)
+            self.recorder.compared(self.report.source_db, table, entry.differences)
+
     def _table(self, both: Both, task: TableTask, plan: TablePlan, done: int) -> None:
         """Compare one table; what is wrong with it alone becomes its result."""
         table = task.contents
-
-        def compared(new: Sequence[RowDifference]) -> None:
-            self.recorder.compared(self.report.source_db, table, new)
-            self._tell(table, done)
-
         try:
-            table.result = DataResult.COMPARING
-            if table.mark is None:
-                table.rows_total = length(both, plan, table)
-                self.recorder.begun(self.report.source_db, table)
-            compare_table(both, plan, table, task.remarks, self.ask.stop, compared)
+            kept = self._compared(both, task, plan, done)
+        except OutOfOrder:
+            begin_unordered(table)
+            self._table(both, task, replace(plan, key=(), rules=()), done)
+            return
         except TableUnreadable as error:
-            self._failed(table, f"The table can't be compared: {error}.", damaged=error.damaged)
+            self._unreadable(table, error)
+            return
         except Contradiction as error:
             self._failed(table, f"The comparison of the table contradicts itself: {error}.", damaged=True)
+            return
+        if table.mark == SETTLING:
+            self.unsettled.append(Unsettled(task, plan, kept))
 
-    def _failed(self, table: TableContents, message: str, *, damaged: bool) -> None:
-        fail(table, message)
+    def _compared(self, both: Both, task: TableTask, plan: TablePlan, done: int) -> list[KeptRow]:
+        """Compare one table, and return the rows that differ and are kept."""
+        table, database = task.contents, self.report.source_db
+        kept = [] if table.mark is None else list(self.recorder.kept(database, table.table))
+
+        def compared(new: Sequence[RowDifference]) -> None:
+            kept.extend(KeptRow(row.kind, row.mark) for row in new if row.mark is not None)
+            self.recorder.compared(database, table, new)
+            self._tell(table, done)
+
+        table.result = DataResult.COMPARING
+        if table.mark is None:
+            table.rows_total = length(both, plan, table)
+            self.recorder.begun(database, table)
+        if table.mark != SETTLING:
+            compare_table(both, plan, task, self.options, self.ask.stop, compared)
+        return kept
+
+    def _unreadable(self, table: TableContents, error: TableUnreadable) -> None:
+        told = f"The table can't be compared: {error}."
+        self._failed(table, told, damaged=error.damaged, trouble=error.trouble)
+
+    def _failed(self, table: TableContents, message: str, *, damaged: bool, trouble: Trouble = None) -> None:
+        fail(table, message, trouble)
         if damaged:
             self.damaged.append(f"table {table.table!r}: {message}")
         self.recorder.compared(self.report.source_db, table, ())
@@ -134,4 +194,4 @@ def _versions(both: Both | None) -> tuple[str, str]:
 def _fail_unfinished(report: DatabaseContents, error: Unreadable) -> None:
     for table in report.tables:
         if not table.finished:
-            fail(table, f"The database can't be read any more: {error}.")
+            fail(table, f"The database can't be read any more: {error}.", error.trouble)

@@ -15,7 +15,7 @@ from functions.comparer.core.databases import (
     reading,
     tables_of,
 )
-from functions.comparer.core.engine import Endpoint, Snapshot, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.engine import Endpoint, SideName, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.pairs import Pair
 from functions.comparer.core.results import DatabaseLines, DataResult, LinesResult, OnProgress, Progress, TableLines
 
@@ -68,13 +68,13 @@ def _compare_table(sides: Sides, table: str, damaged: list[str]) -> TableLines:
         target = _count(sides.target, "target", table, damaged)
     except TableUnreadable as error:
         result = DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE
-        return TableLines(table, None, None, result, str(error))
+        return TableLines(table, None, None, result, str(error), error.trouble)
     if sides.lacking:
         return TableLines(table, source, target, DataResult.INCONSISTENT, missing_table(sides.lacking))
     return TableLines(table, source, target, DataResult.CONSISTENT if source == target else DataResult.INCONSISTENT)
 
 
-def _count(snapshot: Snapshot | None, side: str, table: str, damaged: list[str]) -> int:
+def _count(snapshot: Snapshot | None, side: SideName, table: str, damaged: list[str]) -> int:
     if snapshot is None:
         return 0
     with reading(side, table, damaged):

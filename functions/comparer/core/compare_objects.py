@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from functions.comparer.core.engine import Endpoint, Stop, Unreadable
 from functions.comparer.core.pairs import Pair, pairs_of
@@ -43,8 +44,9 @@ def compare_objects(
     read = []
     for done, pair in enumerate(pairs):
         progress(Progress("objects", pair.source, None, done, len(pairs)))
-        here = _objects(source, pair.source, pair.in_source, stop, _teller(failures, "source", pair.source))
-        there = _objects(target, pair.target, pair.in_target, stop, _teller(failures, "target", pair.target))
+        read_side = partial(_objects, stop=stop, neutral=source.engine != target.engine)
+        here = read_side(source, pair.source, pair.in_source, _teller(failures, "source", pair.source))
+        there = read_side(target, pair.target, pair.in_target, _teller(failures, "target", pair.target))
         read.append(_Read(pair, here, there))
     both = set(source.types) & set(target.types)
     either = sorted({*source.types, *target.types}, key=lambda kind: (_rank(kind), kind))
@@ -61,14 +63,14 @@ def _teller(failures: list[str], side: str, name: str) -> Callable[[Unreadable],
 
 
 def _objects(
-    endpoint: Endpoint, name: str, exists: bool, stop: Stop, failed: Callable[[Unreadable], None]
+    endpoint: Endpoint, name: str, exists: bool, failed: Callable[[Unreadable], None], *, stop: Stop, neutral: bool
 ) -> Mapping[str, frozenset[str]] | None:
     stop.check()
     if not exists:
         return _NOTHING
     try:
         with endpoint.snapshot(name, stop) as snapshot:
-            found = snapshot.objects()
+            found = snapshot.objects(neutral=neutral)
     except Unreadable as error:
         failed(error)
         return None

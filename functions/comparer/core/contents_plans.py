@@ -6,10 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from functions.comparer.core.databases import NOWHERE, Sides, missing_table, reading
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.engine import Joint, SideName, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.options import Options
 from functions.comparer.core.plan import plan_of
 from functions.comparer.core.results import DataResult, TableContents
+from functions.comparer.core.scattered import METHOD as SCATTERED
 from functions.comparer.core.spilled import METHOD
+from functions.comparer.core.streamed import METHOD as STREAMED
 from functions.comparer.core.table import TablePlan
 
 # What failed may succeed now; and if it fails again, its reason is told again.
@@ -20,12 +23,15 @@ _COMPARED = (DataResult.CONSISTENT, DataResult.INCONSISTENT)
 class TableTask:
     """A table of a value comparison. `plan` None: its result is final already.
 
-    `remarks`: what makes it inconsistent whatever its values are.
+    `remarks`: what makes it inconsistent whatever its values are. `doubts`: what of it can't be compared, so that it is
+    never consistent. `notes`: what else is told of it.
     """
 
     contents: TableContents
     plan: TablePlan | None = None
     remarks: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,12 @@ class Means:
     joint: Joint | None
     methods: Collection[str] | None
     versions: tuple[str, str]
+    options: Options
 
     def method(self, plan: TablePlan) -> str:
         """How a table is compared."""
+        if plan.common:
+            return STREAMED if plan.key else SCATTERED
         if self.joint and self.joint.takes(plan):
             name = self.joint.method(plan)
             if self.methods is None or name in self.methods:
@@ -67,7 +76,7 @@ def plan_tables(
             tasks.append(_task(table, sides, means, found, damaged))
         except TableUnreadable as error:
             result = DataResult.FAILED if error.damaged else DataResult.CAN_NOT_COMPARE
-            tasks.append(TableTask(TableContents(table, result, str(error))))
+            tasks.append(TableTask(TableContents(table, result, str(error), trouble=error.trouble)))
     return tasks
 
 
@@ -79,14 +88,15 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
         ours = source.shape(table)
     with reading("target", table, damaged):
         theirs = target.shape(table)
-    planned = plan_of(table, ours, theirs)
+    planned = plan_of(table, ours, theirs, means.options)
     plan = planned.plan
     if plan is None:
         return TableTask(TableContents(table, DataResult.CAN_NOT_COMPARE, " ".join(planned.remarks)))
     key = tuple(plan.columns[place][0] for place in plan.key)
     fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions)
     going_on = earlier is not None and _goes_on(earlier, fresh)
-    return TableTask(earlier if earlier and going_on else fresh, plan, planned.remarks)
+    contents = earlier if earlier and going_on else fresh
+    return TableTask(contents, plan, planned.remarks, planned.uncompared, planned.left_out)
 
 
 def _stands(earlier: TableContents, means: Means) -> bool:
@@ -101,7 +111,7 @@ def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:
 
 
 def _one_sided(table: str, sides: Sides, damaged: list[str]) -> TableContents:
-    def count(snapshot: Snapshot | None, side: str) -> int:
+    def count(snapshot: Snapshot | None, side: SideName) -> int:
         if snapshot is None:
             return 0
         with reading(side, table, damaged):

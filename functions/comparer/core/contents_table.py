@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, closed
+from functions.comparer.core.contents_plans import TableTask
+from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Trouble, closed
+from functions.comparer.core.options import Options
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
+from functions.comparer.core.scattered import METHOD as SCATTERED
+from functions.comparer.core.scattered import scattered
 from functions.comparer.core.shown import Showing, weight
-from functions.comparer.core.spilled import METHOD, spilled
+from functions.comparer.core.spilled import METHOD as SPILLED
+from functions.comparer.core.spilled import spilled
+from functions.comparer.core.streamed import METHOD as STREAMED
+from functions.comparer.core.streamed import streamed
 from functions.comparer.core.table import Chunk, TablePlan
 
 KEPT_DIFFERENCES = 10_000
 """How many differing rows of a table are kept; beyond, they are counted."""
+SETTLING = "settling"
+"""The mark of a table that has been compared, of which what differs is to be read again."""
 KEPT_BYTES = 32_000_000
 """How much they may take, by `weight`: fewer are kept of a table whose rows are long."""
 
@@ -29,33 +38,43 @@ class Both:
     target: Snapshot
     joint: Joint | None
 
+    @property
+    def moves(self) -> bool:
+        """Whether others may write to either side meanwhile."""
+        return self.source.moves or self.target.moves
+
 
 def length(both: Both, plan: TablePlan, table: TableContents) -> int:
-    """How many rows both sides have together, in the way in which they will be compared.
+    """How many rows both sides have together, about: for progress alone.
 
     Raises `TableUnreadable`, `Unreadable` and `Stopped`.
     """
     joint = _joint(both, table)
-    return joint.length(plan) if joint else both.source.count(plan.table) + both.target.count(plan.table)
+    if joint:
+        return joint.length(plan)
+    if plan.common:
+        return both.source.about(plan.table) + both.target.about(plan.table)
+    return both.source.count(plan.table) + both.target.count(plan.table)
 
 
 def compare_table(
     both: Both,
     plan: TablePlan,
-    table: TableContents,
-    remarks: Sequence[str],
+    task: TableTask,
+    options: Options,
     stop: Stop,
     compared: Callable[[Sequence[RowDifference]], None],
 ) -> None:
-    """Compare from `table.mark` on and fill `table`; `compared` is called after every part, and at the end.
+    """Compare from the mark of `task.contents` on and fill it; `compared` is called after every part, and at the end.
 
-    `remarks`: what makes the table inconsistent whatever its values are.
-    Raises `TableUnreadable`, `Unreadable`, `Stopped`, and `Contradiction`, which must never happen.
+    Where the data moves, and rows that differ can be read again, the table then has the mark `SETTLING` and no result.
+    Raises `OutOfOrder`, `TableUnreadable`, `Unreadable`, `Stopped`, and `Contradiction`, which must never happen.
     """
+    table = task.contents
     table.source_rows, table.target_rows = table.source_rows or 0, table.target_rows or 0
     showing = Showing(plan, both.source, both.target)
     try:
-        with closed(_chunks(both, plan, table, stop)) as chunks:
+        with closed(_chunks(both, plan, table, options, stop)) as chunks:
             for chunk in chunks:
                 stop.check()
                 new = list(_kept(chunk, showing, table))
@@ -66,8 +85,18 @@ def compare_table(
         raise
     _check_snapshots(both)
     _check(table)
-    _end(table, remarks)
+    if table.method in {STREAMED, SCATTERED} and table.kept and both.moves and options.settle:
+        table.mark = SETTLING
+    else:
+        end(task)
     compared(())
+
+
+def begin_unordered(table: TableContents) -> None:
+    """The table's keys can't be put in one order, as where one side has a key twice: its rows become a multiset."""
+    table.method, table.key, table.mark = SCATTERED, (), None
+    table.source_rows = table.target_rows = None
+    table.missing = table.extra = table.changed = table.kept = table.kept_bytes = table.rows_read = 0
 
 
 def _check_snapshots(both: Both) -> None:
@@ -91,13 +120,20 @@ def _kept(chunk: Chunk, showing: Showing, table: TableContents) -> Iterator[RowD
         yield row
 
 
-def _chunks(both: Both, plan: TablePlan, table: TableContents, stop: Stop) -> Iterator[Chunk]:
+def _chunks(both: Both, plan: TablePlan, table: TableContents, options: Options, stop: Stop) -> Iterator[Chunk]:
     room, joint = _room(table), _joint(both, table)
-    return joint.chunks(plan, table.mark, room) if joint else spilled(both.source, both.target, plan, room, stop)
+    if joint:
+        return joint.chunks(plan, table.mark, room)
+    match table.method:
+        case "streamed":
+            return streamed(both.source, both.target, plan, table.mark, room, stop, options)
+        case "scattered":
+            return scattered(both.source, both.target, plan, room, stop)
+    return spilled(both.source, both.target, plan, room, stop)
 
 
 def _joint(both: Both, table: TableContents) -> Joint | None:
-    return None if table.method == METHOD else both.joint
+    return None if table.method in {SPILLED, STREAMED, SCATTERED} else both.joint
 
 
 def _add(table: TableContents, chunk: Chunk) -> None:
@@ -123,17 +159,26 @@ def _check(table: TableContents) -> None:
         raise Contradiction(f"{table.kept} of {table.differing} differing rows are kept")
 
 
-def _end(table: TableContents, remarks: Sequence[str]) -> None:
-    messages = list(remarks)
+def end(task: TableTask) -> None:
+    """Give the table its result: all of it has been compared."""
+    table = task.contents
+    messages = [*task.remarks, *task.doubts, *task.notes]
     if table.kept < table.differing:
         messages.append(f"{table.kept:,} of {table.differing:,} differing rows are kept.")
-    table.result = DataResult.INCONSISTENT if remarks or table.differing else DataResult.CONSISTENT
+    if table.healed:
+        messages.append(f"{table.healed:,} that differed at first agree by now.")
+    if table.moving:
+        messages.append(f"{table.moving:,} of those that differ still changed when they were read for the last time.")
+    if task.remarks or table.differing > table.moving:
+        table.result = DataResult.INCONSISTENT
+    else:
+        table.result = DataResult.CAN_NOT_COMPARE if task.doubts or table.moving else DataResult.CONSISTENT
     table.message = " ".join(messages) or None
     table.rows_total = table.rows_read
     table.mark = None
 
 
-def fail(table: TableContents, message: str) -> None:
+def fail(table: TableContents, message: str, trouble: Trouble = None) -> None:
     """The table has no result, and this is why; what was found of it until then is kept."""
-    table.result, table.message, table.mark = DataResult.FAILED, message, None
+    table.result, table.message, table.mark, table.trouble = DataResult.FAILED, message, None, trouble
     table.source_rows = table.target_rows = None

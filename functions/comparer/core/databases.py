@@ -7,7 +7,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from functions.comparer.core.engine import Endpoint, Snapshot, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.engine import (
+    Endpoint,
+    SideName,
+    Snapshot,
+    Stop,
+    TableUnreadable,
+    Trouble,
+    Unreadable,
+    of_side,
+)
 from functions.comparer.core.pairs import Pair, pairs_of
 from functions.comparer.core.results import DataResult
 
@@ -46,6 +55,7 @@ class Report(Protocol):
 
     result: DataResult
     message: str | None
+    trouble: Trouble
 
     @property
     def tables(self) -> Sequence[TableReport]:
@@ -101,7 +111,7 @@ def each_database(
         try:
             damaged = compare(pair, tables, report)
         except Unreadable as error:
-            report.result, report.message = DataResult.FAILED, str(error)
+            report.result, report.message, report.trouble = DataResult.FAILED, str(error), error.trouble
             damaged = [str(error)]
         else:
             report.result, report.message = _result_of(pair, report.tables), _missing_side(pair)
@@ -128,8 +138,10 @@ def opened(ask: Ask, pair: Pair) -> Iterator[Sides]:
     """Both databases of a pair. Raises `Unreadable`, as for one that was changed meanwhile although it must not be."""
     with ExitStack() as open_snapshots:
         # Both snapshots are taken before anything is read: the two moments are as close as they can be.
-        here = open_snapshots.enter_context(ask.source.snapshot(pair.source, ask.stop)) if pair.in_source else None
-        there = open_snapshots.enter_context(ask.target.snapshot(pair.target, ask.stop)) if pair.in_target else None
+        with of_side("source"):
+            here = open_snapshots.enter_context(ask.source.snapshot(pair.source, ask.stop)) if pair.in_source else None
+        with of_side("target"):
+            there = open_snapshots.enter_context(ask.target.snapshot(pair.target, ask.stop)) if pair.in_target else None
         yield Sides(here, there)
 
 
@@ -144,14 +156,18 @@ def tables_of(sides: Sides, asked: Collection[str] | None) -> Mapping[str, Sides
 
 
 @contextmanager
-def reading(side: str, table: str, damaged: list[str]) -> Iterator[None]:
+def reading(side: SideName, table: str, damaged: list[str]) -> Iterator[None]:
     """Within the block a table of one side is read: its `TableUnreadable` says so, and damage is noted."""
     try:
-        yield
+        with of_side(side):
+            yield
     except TableUnreadable as error:
         if error.damaged:
             damaged.append(f"{side} table {table!r}: {error}")
-        raise TableUnreadable(f"The table can't be read in the {side}: {error}.", damaged=error.damaged) from error
+        told = f"The table can't be read in the {side}: {error}."
+        again = TableUnreadable(told, damaged=error.damaged, cause=error.cause)
+        again.side = side
+        raise again from error
 
 
 def missing_table(side: str) -> str:

@@ -19,17 +19,33 @@ _Item = TypeVar("_Item")
 
 Cause = Literal["connection", "time", "statement"]
 """Why something can't be read: no connection, a statement that took too long, or one that failed."""
+SideName = Literal["source", "target"]
+Trouble = tuple[SideName, Cause] | None
+"""Which side can't be read and why; None: not known."""
 
 
-class Unreadable(Exception):
+class _Unread(Exception):
+    """Something can't be read. `side`: which one it is of, as soon as somebody knows."""
+
+    def __init__(self, message: str, cause: Cause) -> None:
+        super().__init__(printable(message))
+        self.cause: Cause = cause
+        self.side: SideName | None = None
+
+    @property
+    def trouble(self) -> Trouble:
+        """Which side can't be read and why."""
+        return None if self.side is None else (self.side, self.cause)
+
+
+class Unreadable(_Unread):
     """A whole database, or a whole endpoint, can't be read. The message is for people and has no secret."""
 
     def __init__(self, message: str, cause: Cause = "statement") -> None:
-        super().__init__(printable(message))
-        self.cause: Cause = cause
+        super().__init__(message, cause)
 
 
-class TableUnreadable(Exception):
+class TableUnreadable(_Unread):
     """One table can't be read, the others can. The message is for people and has no secret.
 
     `damaged`: the database is at fault (corrupt pages, a failing disk, a table that is gone), so that the comparison as
@@ -37,9 +53,8 @@ class TableUnreadable(Exception):
     """
 
     def __init__(self, message: str, *, damaged: bool, cause: Cause = "statement") -> None:
-        super().__init__(printable(message))
+        super().__init__(message, cause)
         self.damaged = damaged
-        self.cause: Cause = cause
 
 
 class Stopped(Exception):
@@ -134,8 +149,15 @@ class Snapshot(Protocol):
         """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
         ...
 
+    def about(self, table: str) -> int:
+        """About how many rows the table has, for progress alone. Raises `TableUnreadable` too."""
+        ...
+
     def version(self) -> str:
-        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on."""
+        """Changes whenever the database is written to or replaced: only under the same one may a comparison go on.
+
+        Of a database that moves it is the same as long as it is the same database.
+        """
         ...
 
     def shape(self, table: str) -> Shape:
@@ -155,6 +177,18 @@ class Snapshot(Protocol):
         With a key they come in its canonical order, those with keys greater than `after` up to and with `upto` alone;
         keys are values as `cells.values_of` makes them. An engine that can't keep that order (a key that is not
         unique, values of another type) hands the rows out all the same: whoever merges them sees it.
+        """
+        ...
+
+    @property
+    def connections(self) -> int:
+        """How many streams of this database may be open at a time, each in a thread of its own."""
+        ...
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:
+        """Up to `parts` - 1 keys, in order, that cut a table into about equal parts; none where that can't be told.
+
+        From statistics or samples: as fast as can be. Raises `TableUnreadable` too.
         """
         ...
 
@@ -180,6 +214,11 @@ class Endpoint(Protocol):
     """One side of a DRS job: databases that can be read, and never anything else."""
 
     @property
+    def engine(self) -> str:
+        """The engine's name: names that it gives by itself are only compared with those of the same one."""
+        ...
+
+    @property
     def types(self) -> tuple[str, ...]:
         """The object types that this engine has, as DRS names them, without DB."""
         ...
@@ -196,6 +235,22 @@ class Endpoint(Protocol):
     def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:
         """Open the database of that name for reading. Raises `Unreadable` or `Stopped`."""
         ...
+
+
+@contextmanager
+def of_side(side: SideName) -> Iterator[None]:
+    """Within the block one side is read: what can't be read says so."""
+    try:
+        yield
+    except (Unreadable, TableUnreadable) as error:
+        error.side = error.side or side
+        raise
+
+
+def sided(items: Iterator[_Item], side: SideName) -> Iterator[_Item]:
+    """One side's rows: what can't be read says so."""
+    with of_side(side), closed(items):
+        yield from items
 
 
 @contextmanager

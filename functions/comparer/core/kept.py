@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from functions.comparer.core.results import DatabaseContents, RowDifference, TableContents
+from functions.comparer.core.results import DatabaseContents, KeptRow, RowDifference, TableContents
 from functions.comparer.core.shown import weight
 
 KEPT_BYTES_IN_ALL: Final = 128_000_000
@@ -31,6 +31,10 @@ class Kept:
     def earlier(self, database: str, table: str) -> TableContents | None:  # noqa: ARG002 (the protocol's)
         """There is no earlier run."""
         return None
+
+    def kept(self, database: str, table: str) -> Sequence[KeptRow]:  # noqa: ARG002 (the protocol's)
+        """There is no earlier run."""
+        return ()
 
     def planned(self, database: DatabaseContents) -> None:
         """The result itself has it all."""

@@ -41,6 +41,8 @@ class Kind(IntEnum):
     """128 bits."""
     JSON = 12
     """A JSON value: compared by its text, then by what it says."""
+    LENGTH = 13
+    """How many bytes a value has, in place of the value."""
     ANY = 20
     """Any value, told apart by its own type: a column of SQLite."""
     OTHER = 21
@@ -96,4 +98,4 @@ def _of_others(source: ColumnType, target: ColumnType) -> Kind | None:
 
 def orderable(kind: Kind) -> bool:
     """Whether both sides can put rows in the order of a key column of this kind."""
-    return kind not in {Kind.JSON, *_OWN}
+    return kind not in {Kind.JSON, Kind.LENGTH, *_OWN}

@@ -99,7 +99,7 @@ class PlainMerge:
             key = key_in(pair[0] or pair[1] or b"")
             if pair[0] != pair[1] and len(found) < room:
                 found.append(pair)
-        return Step(wants, *passed, missing, extra, changed, found, key)
+        return Step(wants, passed[0], passed[1], missing, extra, changed, found, key)
 
     def _head(self, side: int) -> tuple[tuple[int, bytes], ...] | None:
         """What the next row of a side sorts by; None: there is none."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.comparer.core.kinds import Kind, common, orderable
+from functions.comparer.core.options import AS_EVER, Options
 from functions.comparer.core.table import Column, Key, Shape, TablePlan
 
 NOTHING_IN_COMMON = "The two tables have no column in common."
+NOTHING_COMPARABLE = "The two tables have no column that can be compared."
 
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
@@ -17,41 +20,66 @@ _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 class Planned:
     """What can be said of a table before a value is read.
 
-    `plan` None: the table can't be compared, because the sides have no column in common. `missing` and `extra`: the
-    columns that the target, or the source, lacks.
+    `plan` None: the table can't be compared, because no column of one side can be compared with one of the other.
+    `missing` and `extra`: the columns that the target, or the source, lacks. `uncompared`: of columns that both sides
+    have, which are not compared and why, as sentences; `left_out`: which were asked to be left out.
     """
 
     plan: TablePlan | None
     missing: tuple[str, ...]
     extra: tuple[str, ...]
+    uncompared: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What makes the tables differ whatever their values are, as sentences; or why they can't be compared."""
         if self.plan is None:
-            return (NOTHING_IN_COMMON,)
+            return (*self.uncompared, *self.left_out, NOTHING_COMPARABLE if self.uncompared else NOTHING_IN_COMMON)
         return (*_lacking(self.missing, "target"), *_lacking(self.extra, "source"))
 
 
-def plan_of(table: str, source: Shape, target: Shape) -> Planned:
+def plan_of(table: str, source: Shape, target: Shape, options: Options = AS_EVER) -> Planned:
     """Pair the columns by name, ASCII case ignored, and find the best key that both sides have."""
     pairs = dict(_pairs(source.columns, target.columns))
     taken = {column.name for column in pairs.values()}
     missing = tuple(column.name for column in source.columns if column not in pairs)
     extra = tuple(column.name for column in target.columns if column.name not in taken)
-    if not pairs:
-        return Planned(None, missing, extra)
-    names = tuple((ours.name, theirs.name) for ours, theirs in pairs.items())
-    key = _shared_key(source.keys, target.keys, dict(names))
-    places = {ours: place for place, (ours, _) in enumerate(names)}
-    plan = TablePlan(
+    kinds = {ours: common(ours.type, theirs.type) for ours, theirs in pairs.items()}
+    left_out = [ours for ours in pairs if options.leaves_out(ours, pairs[ours])]
+    chosen = {ours: theirs for ours, theirs in pairs.items() if kinds[ours] is not None and ours not in left_out}
+    uncompared = tuple(_uncompared(ours, pairs[ours]) for ours in pairs if kinds[ours] is None)
+    told = tuple(f"Column {ours.name} was left out, as was asked for." for ours in left_out)
+    if not chosen:
+        return Planned(None, missing, extra, uncompared, told)
+    plan = _plan(table, chosen, {ours: kind for ours, kind in kinds.items() if kind}, source.keys, target.keys, options)
+    return Planned(plan, missing, extra, uncompared, told)
+
+
+def _plan(
+    table: str,
+    chosen: Mapping[Column, Column],
+    kinds: Mapping[Column, Kind],
+    ours: Sequence[Key],
+    theirs: Sequence[Key],
+    options: Options,
+) -> TablePlan:
+    names = tuple((column.name, other.name) for column, other in chosen.items())
+    typed = any(kinds[column] is not Kind.ANY for column in chosen)
+    if typed:
+        sortable = {column.name for column in chosen if orderable(kinds[column])}
+        key = _same_columns(ours, theirs, dict(names), sortable)
+    else:
+        key = _shared_key(ours, theirs, dict(names))
+    places = {name: place for place, (name, _) in enumerate(names)}
+    return TablePlan(
         table,
         columns=names,
-        kinds=tuple((ours.kind, theirs.kind) for ours, theirs in pairs.items()),
+        kinds=tuple((column.kind, other.kind) for column, other in chosen.items()),
         key=tuple(places[name] for name in key.columns) if key else (),
         rules=key.rules if key else (),
+        common=tuple(options.kind(column, kinds[column]) for column in chosen) if typed else (),
     )
-    return Planned(plan, missing, extra)
 
 
 def _pairs(ours: Sequence[Column], theirs: Sequence[Column]) -> Iterator[tuple[Column, Column]]:
@@ -77,6 +105,22 @@ def _shared_key(ours: Sequence[Key], theirs: Sequence[Key], paired: Mapping[str,
         if frozenset(zip(names, key.kinds, key.rules, strict=True)) in offered:
             return key
     return None
+
+
+def _same_columns(
+    ours: Sequence[Key], theirs: Sequence[Key], paired: Mapping[str, str], sortable: Collection[str]
+) -> Key | None:
+    """A key of both sides whatever each calls its types: its values are compared in their canonical form."""
+    offered = {frozenset(key.columns) for key in theirs}
+    for key in ours:
+        if all(name in sortable for name in key.columns) and frozenset(paired[n] for n in key.columns) in offered:
+            return key
+    return None
+
+
+def _uncompared(ours: Column, theirs: Column) -> str:
+    here, there = ours.type.native or "any type", theirs.type.native or "any type"
+    return f"Column {ours.name} was not compared: {here} and {there} have no form in common."
 
 
 def _lacking(names: Sequence[str], side: str) -> Iterator[str]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+from functions.comparer.core.engine import Trouble
+from functions.comparer.core.table import DifferenceKind
 
 
 class ObjectResult(IntEnum):
@@ -65,13 +68,14 @@ class ObjectsResult:
 
 @dataclass(frozen=True)
 class TableLines:
-    """The row counts of one table: 0 on a side where it doesn't exist, None where it can't be read."""
+    """The row counts of one table: 0 on a side where it doesn't exist, None where it can't be read, see `trouble`."""
 
     table: str
     source_rows: int | None
     target_rows: int | None
     result: DataResult
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass
@@ -83,6 +87,7 @@ class DatabaseLines:
     result: DataResult = DataResult.WAITING
     tables: list[TableLines] = field(default_factory=list)
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass
@@ -101,7 +106,9 @@ class TableContents:
 
     `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
     `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
-    both databases) are what a later run needs to go on.
+    both databases) are what a later run needs to go on. `healed`: rows that differed at first and agree by now;
+    `moving`: of those that differ, how many still changed when they were read for the last time. `trouble`: which side
+    couldn't be read, and why.
     """
 
     table: str
@@ -120,6 +127,9 @@ class TableContents:
     mark: str | None = None
     versions: tuple[str, str] = ("", "")
     kept_bytes: int = 0
+    healed: int = 0
+    moving: int = 0
+    trouble: Trouble = None
 
     @property
     def differing(self) -> int:
@@ -141,6 +151,7 @@ class DatabaseContents:
     result: DataResult = DataResult.WAITING
     tables: list[TableContents] = field(default_factory=list)
     message: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass
@@ -158,10 +169,11 @@ class RowDifference:
     """A row that differs, ready to be shown: keys as texts (NULL: None), and the statements that show it.
 
     Without a key the whole row is the key. A side without the row has neither key nor statement. The literals are the
-    keys as they are written in SQL, so that values of different types differ; long ones are shortened.
+    keys as they are written in SQL, so that values of different types differ; long ones are shortened. `mark`: by which
+    the row is found again; None: it can't be.
     """
 
-    kind: Literal["missing", "extra", "changed"]
+    kind: DifferenceKind
     source_key: tuple[str | None, ...] | None
     target_key: tuple[str | None, ...] | None
     source_sql: str | None
@@ -169,6 +181,14 @@ class RowDifference:
     columns: tuple[str, ...] = ()
     source_literals: tuple[str, ...] | None = None
     target_literals: tuple[str, ...] | None = None
+    mark: str | None = None
+
+
+class KeptRow(NamedTuple):
+    """A row that differed: how, and the mark by which it is found again."""
+
+    kind: DifferenceKind
+    mark: str
 
 
 class Recorder(Protocol):
@@ -176,6 +196,10 @@ class Recorder(Protocol):
 
     def earlier(self, database: str, table: str) -> TableContents | None:
         """What an earlier, interrupted run has found of this table of the source database."""
+        ...
+
+    def kept(self, database: str, table: str) -> Sequence[KeptRow]:
+        """The rows that earlier runs have kept of this table, if they can be found again."""
         ...
 
     def planned(self, database: DatabaseContents) -> None:
@@ -202,6 +226,7 @@ class Progress:
     Without a table the tables of `database` are about to be planned (contents).
 
     `rows`: of the table's rows on both sides together, how many have been read and how many there are (contents).
+    `again`: all tables have been compared, and so many rows that differ are being read again.
     """
 
     level: Literal["objects", "lines", "contents"]
@@ -210,6 +235,7 @@ class Progress:
     done: int
     total: int
     rows: tuple[int, int] | None = None
+    again: int = 0
 
 
 OnProgress = Callable[[Progress], None]

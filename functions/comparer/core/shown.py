@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from hashlib import sha256
 
 from functions.comparer.core.engine import Snapshot
@@ -35,6 +36,7 @@ class Showing:
             difference.columns,
             None if ours is None else tuple(map(literal_of, ours)),
             None if theirs is None else tuple(map(literal_of, theirs)),
+            difference.mark,
         )
 
 
@@ -54,7 +56,7 @@ def literal_of(value: Value) -> str:
     text with characters that can't be shown, or a backslash among them, is written as PostgreSQL does: E'a\\n'.
     """
     match value:
-        case int():
+        case int() | Decimal():
             return str(value)
         case None:
             return "NULL"
@@ -90,8 +92,8 @@ def text_of(value: Value) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, (int, Decimal)):
+        return f"{value:f}" if isinstance(value, Decimal) and value.is_finite() else str(value)
     if isinstance(value, bytes):
         cut = value[: _LONGEST // 2]
         return f"X'{cut.hex().upper()}'" if cut == value else f"X'{cut.hex().upper()}…' ({len(value):,} bytes)"

@@ -59,18 +59,23 @@ class Shape:
     keys: tuple[Key, ...]
 
 
+DifferenceKind = Literal["missing", "extra", "changed"]
+
+
 @dataclass(frozen=True)
 class Difference:
     """One row that differs. `missing`: in the source alone; `extra`: in the target alone; `changed`: in both.
 
     The keys are typed values, those of the key's columns or, in a table without a key, of all compared columns; a side
     without the row has none. `columns`: of a changed row, the names (in the source) of the columns that differ.
+    `mark`: by which the row is found again; None: it can't be.
     """
 
-    kind: Literal["missing", "extra", "changed"]
+    kind: DifferenceKind
     source_key: Row | None
     target_key: Row | None
     columns: tuple[str, ...] = ()
+    mark: str | None = None
 
 
 @dataclass(frozen=True)

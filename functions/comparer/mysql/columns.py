@@ -94,6 +94,16 @@ def selected(column: Described) -> str:
     return f"CONVERT({column.quoted} USING utf8mb4)"
 
 
+def selected_as(column: Described, kind: Kind) -> str:
+    """What hands out its values as that kind."""
+    return f"OCTET_LENGTH({selected(column)})" if kind is Kind.LENGTH else selected(column)
+
+
+def decoded_as(kind: Kind) -> Kind:
+    """As what values of a kind come over the wire."""
+    return Kind.INTEGER if kind is Kind.LENGTH else kind
+
+
 def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for each kind)
     """What puts its values into the order of the cells that they are written as, and what they are compared by.
 

@@ -10,10 +10,10 @@ import re
 import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal as Number
-from importlib import import_module
 from typing import Final, Protocol
 
 from functions.comparer.core import cells
+from functions.comparer.core.compiled import ROWS
 from functions.comparer.core.kinds import Kind
 from functions.comparer.mysql import moments
 from functions.comparer.mysql.moments import Field
@@ -125,12 +125,7 @@ class PlainMysqlDecoder:
 
 def mysql_decoder(columns: Sequence[Column], key: int) -> MysqlDecoder:
     """The compiled decoder, or the plain one where there is none. Raises ValueError for what has no form."""
-    try:
-        compiled = import_module("functions.comparer.core.compiled")
-    except ModuleNotFoundError:
-        return PlainMysqlDecoder(columns, key)
-    found: MysqlDecoder = compiled.mysql_decoder(columns, key)
-    return found
+    return PlainMysqlDecoder(columns, key) if ROWS is None else ROWS.MysqlDecoder(columns, key)
 
 
 def _field(kind: int, wire: int, unsigned: bool) -> Field:

@@ -10,7 +10,7 @@ from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadabl
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.mysql import catalog, conditions, shown
-from functions.comparer.mysql.columns import Described, quoted, raw_uuid, selected
+from functions.comparer.mysql.columns import Described, decoded_as, quoted, raw_uuid, selected, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error, table_error
 from functions.comparer.mysql.link import Server
@@ -24,12 +24,14 @@ _IDENTITY = """
     SHOW GLOBAL VARIABLES WHERE Variable_name IN
     ('hostname', 'port', 'server_uuid', 'server_uid', 'lower_case_table_names')
 """
+_ABOUT = "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
 _IDENTITY_PARTS = ("server_uuid", "server_uid", "hostname", "port")
 
 
 class MysqlEndpoint:
     """The databases of one server, or the one that its URL names."""
 
+    engine = "MySQL"
     types = catalog.TYPES
 
     def __init__(self, url: MysqlUrl, *, decoding: Decoding = mysql_decoder) -> None:
@@ -89,6 +91,17 @@ class MysqlSnapshot:
         self._decoding = decoding
         self._settings: Mapping[str, str] = {}
         self._columns: dict[str, dict[str, Described]] = {}
+
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return self._sessions.most
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`: what the server estimates."""
+        with self._table() as session:
+            found = session.rows(_ABOUT, self._name, table)
+        return int(found[0][0] or 0) if found else 0
 
     @property
     def moves(self) -> bool:
@@ -186,12 +199,15 @@ class MysqlSnapshot:
     def _read(
         self, reading: Reading, columns: Sequence[Described], wanted: Sequence[str], order: str
     ) -> Iterator[bytes]:
-        statement = f"SELECT {', '.join(map(selected, columns))} FROM {self._source(reading.table)}"  # noqa: S608
+        chosen = [selected_as(column, kind) for column, kind in zip(columns, reading.kinds, strict=True)]
+        statement = f"SELECT {', '.join(chosen)} FROM {self._source(reading.table)}"  # noqa: S608
         if wanted:
             statement += f" WHERE {' AND '.join(f'({condition})' for condition in wanted)}"
         if order:
             statement += f" ORDER BY {order}"
-        kinds = [(kind, raw_uuid(column, kind)) for column, kind in zip(columns, reading.kinds, strict=True)]
+        kinds = [
+            (decoded_as(kind), raw_uuid(column, kind)) for column, kind in zip(columns, reading.kinds, strict=True)
+        ]
         with self._table() as session:
             for block in session.blocks(statement, kinds, reading.key, self._decoding):
                 yield block

@@ -152,6 +152,11 @@ class Sessions:
         self._all = [make() for _ in range(count)]
         self._idle = list(reversed(self._all))
 
+    @property
+    def most(self) -> int:
+        """How many there are."""
+        return len(self._all)
+
     def open(self) -> None:
         """Connect, then begin all transactions one right after the other. Raises `Unreadable` and `Stopped`."""
         for session in self._all:

@@ -104,18 +104,21 @@ class Catalog:
             raise TableUnreadable("its name is not valid UTF-8", damaged=False)
         return found
 
-    def objects(self) -> Iterator[tuple[str, str]]:
-        """The type and the name of every view, index, trigger and constraint."""
+    def objects(self, *, neutral: bool = False) -> Iterator[tuple[str, str]]:
+        """The type and the name of every view, index, trigger and constraint.
+
+        `neutral`: without CHECK constraints, which every engine says in its own SQL.
+        """
         for kind, raw, owner in self.rows(_OBJECTS):
             name = self.name(raw)
             yield kind.upper(), member(self.name(owner), name) if kind == "index" else name
         for name, table in self.tables().items():
             # A virtual table declares none, and one whose module is missing can't even be asked.
             if not table.virtual and name not in self._unspeakable:
-                for constraint in self._constraints(table):
+                for constraint in self._constraints(table, neutral=neutral):
                     yield "CONSTRAINT", member(name, constraint)
 
-    def _constraints(self, table: Table) -> Iterator[str]:
+    def _constraints(self, table: Table, *, neutral: bool) -> Iterator[str]:
         columns = self.rows(_PRIMARY_KEY, table.name)
         if columns:
             yield key("PRIMARY KEY", [self.name(name) for (name,) in columns])
@@ -128,7 +131,8 @@ class Catalog:
             names = (self.name(name or b"") for name in (owner, own, other))
             foreign.setdefault(number, []).append((*names, on_update, on_delete))
         yield from (foreign_key(parts) for parts in foreign.values())
-        yield from checks(table.sql)
+        if not neutral:
+            yield from checks(table.sql)
 
     def rows(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
         """All rows of a statement about the catalog."""

@@ -11,8 +11,8 @@ from pathlib import Path
 import apsw
 
 from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Unreadable
-from functions.comparer.core.table import Row, Shape
-from functions.comparer.sqlite import rows, shape, shown
+from functions.comparer.core.table import Reading, Row, Shape
+from functions.comparer.sqlite import rows, shape, shown, stream
 from functions.comparer.sqlite.catalog import Catalog
 from functions.comparer.sqlite.file import (
     SqliteFile,
@@ -34,6 +34,7 @@ _COMMIT_SECONDS = 10.0
 class SqliteEndpoint:
     """The databases of one file or one folder."""
 
+    engine = "SQLite"
     types = ("TABLE", "VIEW", "INDEX", "TRIGGER", "CONSTRAINT")
 
     def __init__(self, path: Path, *, patience: float = 5.0, clock: Callable[[], float] = time.time) -> None:
@@ -127,11 +128,11 @@ class SqliteSnapshot:
         self._catalog = Catalog(connection, file.path, stop)
         self._foreign: dict[tuple[str, tuple[str, ...]], set[str]] = {}
 
-    def objects(self) -> Mapping[str, frozenset[str]]:
-        """See `Snapshot.objects`."""
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
+        """See `Snapshot.objects`. Constraints are always told by what they say, and their indexes never."""
         found: dict[str, set[str]] = {kind: set() for kind in SqliteEndpoint.types}
         found["TABLE"].update(self.tables())
-        for kind, name in self._catalog.objects():
+        for kind, name in self._catalog.objects(neutral=neutral):
             found[kind].add(name)
         return {kind: frozenset(values) for kind, values in found.items()}
 
@@ -145,6 +146,10 @@ class SqliteSnapshot:
             statement = f"SELECT count(*) FROM {self._catalog.table(table).source}"  # noqa: S608 (a quoted name)
             ((rows,),) = self._connection.execute(statement)
         return int(rows)
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`."""
+        return self.count(table)
 
     def version(self) -> str:
         """See `Snapshot.version`: that of the moment when the snapshot began.
@@ -164,6 +169,32 @@ class SqliteSnapshot:
         with self._reading():
             found = self._catalog.table(table)
             yield from rows.read(self._connection, found, columns, self._catalog.encoding)
+
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        """See `Snapshot.stream`."""
+        with self._reading():
+            found = self._catalog.table(reading.table)
+            yield from stream.stream(self._connection, found, reading, self._catalog.encoding, after, upto, self.stop)
+
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return 1
+
+    def split(self, reading: Reading, parts: int) -> Sequence[Row]:  # noqa: ARG002 (there is one connection)
+        """See `Snapshot.split`."""
+        return ()
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        """See `Snapshot.at`."""
+        with self._reading():
+            found = self._catalog.table(reading.table)
+            yield from stream.at(self._connection, found, reading, self._catalog.encoding, keys, self.stop)
+
+    @property
+    def moves(self) -> bool:
+        """See `Snapshot.moves`: a reader keeps writers away, or what was read of a file that changed is thrown away."""
+        return False
 
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
         """See `Snapshot.statement`."""

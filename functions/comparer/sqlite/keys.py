@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from functions.comparer.core.table import Malformed, Row, Rule, Value
@@ -48,7 +49,15 @@ def stored(value: Value, encoding: str) -> Bindable:
     """What to bind for a value: of a text its bytes, because SQLite mends texts that it has to translate."""
     if isinstance(value, str):
         return value.encode(encoding)
+    if isinstance(value, Decimal):
+        return number(value)
     return value.raw if isinstance(value, Malformed) else value
+
+
+def number(value: Decimal) -> int | float:
+    """A decimal of another engine as SQLite keeps it."""
+    whole = value.is_finite() and value == value.to_integral_value() and -(1 << 63) <= value < 1 << 63
+    return int(value) if whole else float(value)
 
 
 def is_text(value: Value) -> bool:
@@ -78,6 +87,8 @@ def mark(key: Row) -> str:
 
 
 def _noted(value: Value) -> list[str | int | None]:
+    if isinstance(value, Decimal):
+        value = number(value)
     match value:
         case int():
             return ["integer", value]
@@ -115,7 +126,7 @@ def _read(note: Sequence[str | int]) -> Value:
     raise ValueError("it is not a mark of this comparison")
 
 
-Place = tuple[tuple[int, int | float | bytes], ...]
+Place = tuple[tuple[int, int | float | bytes, int], ...]
 """Where a key stands among others."""
 
 
@@ -124,15 +135,18 @@ def place(key: Row, rules: Sequence[Rule], encoding: str) -> Place:
     return tuple(_placed(value, rule, encoding) for value, rule in zip(key, rules, strict=True))
 
 
-def _placed(value: Value, rule: Rule, encoding: str) -> tuple[int, int | float | bytes]:
+def _placed(value: Value, rule: Rule, encoding: str) -> tuple[int, int | float | bytes, int]:
     match value:
         case None:
-            return 0, 0
+            return 0, 0, 0
         case int() | float():
-            return 1, value
+            return 1, value, 0
         case bytes():
-            return 3, value
+            return 3, value, 0
+        case Decimal():
+            return 1, number(value), 0
     raw = value.raw if isinstance(value, Malformed) else value.encode("utf-8" if rule != "exact" else encoding)
     if rule == "nocase":
-        raw = raw.lower()  # Of bytes only ASCII letters.
-    return 2, raw.rstrip(b" ") if rule == "rtrim" else raw
+        # Of bytes only ASCII letters; of what follows a NUL only the length counts.
+        return 2, raw.partition(b"\0")[0].lower(), len(raw)
+    return 2, raw.rstrip(b" ") if rule == "rtrim" else raw, 0

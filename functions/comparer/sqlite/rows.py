@@ -9,12 +9,14 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from itertools import chain
 
 import apsw
 
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.sqlite.catalog import Table, quoted
+from functions.comparer.sqlite.keys import Bindable
 
 # The decoders themselves: finding one by its name takes longer than decoding.
 _DECODE = {"utf-8": codecs.utf_8_decode, "utf-16-le": codecs.utf_16_le_decode, "utf-16-be": codecs.utf_16_be_decode}
@@ -22,25 +24,40 @@ _DECODE = {"utf-8": codecs.utf_8_decode, "utf-16-le": codecs.utf_16_le_decode, "
 _COLUMNS_AT_ONCE = 1000
 
 
-def read(connection: apsw.Connection, table: Table, columns: Sequence[str], encoding: str) -> Iterator[Row]:
-    """Every row, in the order in which they are stored. Raises errors of apsw."""
+@dataclass(frozen=True)
+class Choice:
+    """Which rows, and in which order: what stands after the table, and the values that it binds."""
+
+    sql: str = ""
+    values: tuple[Bindable, ...] = ()
+
+
+EVERY = Choice()
+"""Every row, in the order in which they are stored."""
+
+
+def read(
+    connection: apsw.Connection, table: Table, columns: Sequence[str], encoding: str, choice: Choice = EVERY
+) -> Iterator[Row]:
+    """The rows that are chosen. Raises errors of apsw."""
     given = 0
     if encoding == "utf-8":
         expressions = ", ".join(f"t.{quoted(column)}" for column in columns)
         with closing(connection.cursor()) as cursor:
             try:
-                for row in cursor.execute(f"SELECT {expressions} FROM {table.source}"):  # noqa: S608 (quoted names)
+                statement = f"SELECT {expressions} FROM {table.source} {choice.sql}"  # noqa: S608 (quoted names)
+                for row in cursor.execute(statement, choice.values):
                     given += 1
                     yield row
             except UnicodeDecodeError:
                 pass  # The row that was about to come, and all after it, are read as bytes.
             else:
                 return
-    yield from _exactly(connection, table, columns, encoding, given)
+    yield from _exactly(connection, table, columns, encoding, given, choice)
 
 
 def _exactly(
-    connection: apsw.Connection, table: Table, columns: Sequence[str], encoding: str, skipped: int
+    connection: apsw.Connection, table: Table, columns: Sequence[str], encoding: str, skipped: int, choice: Choice
 ) -> Iterator[Row]:
     """The rows after the first `skipped` ones: a table is always read in the same order."""
     with ExitStack() as stack:
@@ -48,8 +65,8 @@ def _exactly(
         for first in range(0, len(columns), _COLUMNS_AT_ONCE):
             cursor = stack.enter_context(closing(connection.cursor()))
             expressions = ", ".join(map(_as_bytes, columns[first : first + _COLUMNS_AT_ONCE]))
-            statement = f"SELECT {expressions} FROM {table.source} LIMIT -1 OFFSET ?"  # noqa: S608 (quoted names)
-            cursors.append(cursor.execute(statement, (skipped,)))
+            statement = f"SELECT {expressions} FROM {table.source} {choice.sql} LIMIT -1 OFFSET ?"  # noqa: S608
+            cursors.append(cursor.execute(statement, (*choice.values, skipped)))
         decode = _DECODE[encoding]
         for parts in zip(*cursors, strict=True):
             row = parts[0] if len(parts) == 1 else tuple(chain.from_iterable(parts))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.sqlite.catalog import quoted
+from functions.comparer.sqlite.keys import number
 
 _BYTES = 2000
 # What the comment on left out conditions takes at most.
@@ -48,7 +50,7 @@ def _shortened(head: str, conditions: Sequence[str]) -> str:
 def _condition(column: str, value: Value, encoding: str, foreign: bool) -> str:
     if value is None:
         return f"{quoted(column)} IS NULL"
-    text = f"{quoted(column)} = {_literal(value, encoding)}"
+    text = f"{quoted(column)} = {_literal(number(value) if isinstance(value, Decimal) else value, encoding)}"
     return text + " COLLATE BINARY" if foreign and isinstance(value, str | Malformed) else text
 
 

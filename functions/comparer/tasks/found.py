@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from functions.comparer.core.databases import missing_table
+from functions.comparer.core.engine import Trouble
 from functions.comparer.core.results import DataResult
-from functions.comparer.tasks.stored import DATABASES, Task, tables_part
+from functions.comparer.tasks.stored import DATABASES, Task, tables_part, trouble_of
 from functions.pipeline.drs_models import RUNNING
 
 _AT_ONCE = 500
@@ -31,13 +32,15 @@ class FoundDatabase:
     result: DataResult
     message: str | None = None
     cut_short: str | None = None
+    trouble: Trouble = None
 
 
 @dataclass(frozen=True)
 class FoundTable:
     """One pair of tables, and what is known of it; None: not known (yet), or not a matter of this level.
 
-    `cut_short`: the status with which the task ended before the table was compared to its end.
+    `cut_short`: the status with which the task ended before the table was compared to its end. `trouble`: which side
+    couldn't be read and why.
     `differing`: how far the row counts are apart (lines), how many rows differ (contents); `kept` of them can be shown.
     `rows_read` of `rows_total`, both sides together, tells how far a comparison of values is.
     """
@@ -56,6 +59,7 @@ class FoundTable:
     rows_total: int = 0
     key: tuple[str, ...] = ()
     cut_short: str | None = None
+    trouble: Trouble = None
 
     @property
     def finished(self) -> bool:
@@ -102,6 +106,7 @@ def databases(parts: Parts, task: Task, mapping: Mapping[str, str]) -> list[Foun
             DataResult(entry["result"]),
             entry["message"],
             entry.get("cut_short"),
+            trouble_of(entry),
         )
         for entry in every(parts, task.id, DATABASES)
     ]
@@ -132,6 +137,7 @@ def _of_rows(entry: Mapping[str, Any]) -> FoundTable:
         source_rows=source,
         target_rows=target,
         differing=None if source is None or target is None else abs(source - target),
+        trouble=trouble_of(entry),
     )
 
 
@@ -151,4 +157,5 @@ def _of_values(entry: Mapping[str, Any]) -> FoundTable:
         rows_total=entry["rows_total"],
         key=tuple(entry["key"]),
         cut_short=entry.get("cut_short"),
+        trouble=trouble_of(entry),
     )

@@ -17,13 +17,14 @@ from functions.comparer.core.results import (
     ContentsResult,
     DatabaseContents,
     DataResult,
+    KeptRow,
     Progress,
     RowDifference,
     TableContents,
 )
 from functions.comparer.core.shown import weight
 from functions.comparer.tasks.store import Store
-from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part
+from functions.comparer.tasks.stored import DATABASES, differences_part, tables_part, trouble_of
 
 _PACE_SECONDS = 0.25
 # What waits in memory of differing rows.
@@ -71,6 +72,12 @@ class Recording:
         with self._lock:
             found = self._earlier_of(database).get(table)
             return replace(found) if found else None
+
+    def kept(self, database: str, table: str) -> Sequence[KeptRow]:
+        """The rows that earlier runs have kept of this table, if they can be found again."""
+        with self._lock:
+            rows = self._store.page(self._task_id, differences_part(database, table), _ALL)
+            return [KeptRow(row["kind"], row["mark"]) for row in rows if row.get("mark")]
 
     def planned(self, database: DatabaseContents) -> None:
         """Show all tables as they are planned: what an earlier run has found and no longer holds is gone."""
@@ -202,6 +209,7 @@ def _database_body(database: DatabaseContents) -> Mapping[str, Any]:
         "target_db": database.target_db,
         "result": str(database.result),
         "message": database.message,
+        "trouble": database.trouble,
     }
 
 
@@ -210,4 +218,5 @@ def _table_of(body: Mapping[str, Any]) -> TableContents:
     values["rows_read"] = body.get("rows_recorded", body["rows_read"])
     values["result"] = DataResult(body["result"])
     source, target = body["versions"]
+    values["trouble"] = trouble_of(body)
     return TableContents(**{**values, "key": tuple(body["key"]), "versions": (source, target)})

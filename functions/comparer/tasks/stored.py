@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from functions.comparer.core.engine import Trouble
+
 Level = Literal["objects", "lines", "contents"]
 Item = tuple[str, Mapping[str, Any]]
 """One finding: the part of the result that it belongs to, and a JSON object."""
@@ -52,6 +54,12 @@ class Report:
     expires_at: float | None
     error: str | None
     name: str
+
+
+def trouble_of(body: Mapping[str, Any]) -> Trouble:
+    """Which side of a kept database or table couldn't be read and why; releases before kept nothing of it."""
+    found = body.get("trouble")
+    return None if found is None else (found[0], found[1])
 
 
 # The parts of a result, as they are kept: one row per type and object, one per database and table.

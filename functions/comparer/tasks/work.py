@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.compare_lines import compare_lines
 from functions.comparer.core.compare_objects import compare_objects
 from functions.comparer.core.engine import Stop, Stopped
+from functions.comparer.core.options import Options
 from functions.comparer.core.results import ContentsResult, LinesResult, ObjectsResult
 from functions.comparer.jobs import Job
 from functions.comparer.tasks.closing import closed_lines
@@ -60,7 +61,10 @@ def _perform_contents(task: Task, job: Job, stop: Stop, recording: Recording) ->
     found = ContentsResult()
     try:
         progress = recording.progressed
-        compare_contents(job.source, job.target, job.databases, task.scope, stop, found, recording, progress)
+        compare_contents(
+            job.source, job.target, job.databases, task.scope, stop, found, recording, progress,
+            options=_options(task, job),
+        )  # fmt: skip
         recording.settle(found)
     except Stopped:
         return Outcome(FAILED, "The comparison was stopped.", None)
@@ -72,6 +76,17 @@ def _perform_contents(task: Task, job: Job, stop: Stop, recording: Recording) ->
         return Outcome(FAILED, f"The comparison failed unexpectedly ({type(error).__name__}).", None)
     status = FAILED if found.failures else SUCCESSFUL
     return Outcome(status, "; ".join([*found.failures, *found.remarks]) or None, None)
+
+
+def _options(task: Task, job: Job) -> Options:
+    """How the job's values are compared, and what the task asks for besides (options of drs_03_0243)."""
+    asked = task.options or {}
+    changes: dict[str, Any] = {}
+    if asked.get("lobCompare") in {"ignore", "length"}:
+        changes["lob"] = asked["lobCompare"]
+    if asked.get("contentCompareType") == "static":
+        changes["settle"] = 0.0
+    return replace(job.options, **changes)
 
 
 def _outcome(failures: Sequence[str], remarks: Sequence[str], items: Iterator[Item]) -> Outcome:
@@ -112,6 +127,7 @@ def lines_items(found: LinesResult, status: str) -> Iterator[Item]:
             "target_db": database.target_db,
             "result": str(database.result),
             "message": database.message,
+            "trouble": database.trouble,
         }
         tables = tuple(database.tables)
         yield DATABASES, closed_lines(body, [str(table.result) for table in tables], status)
@@ -124,5 +140,6 @@ def lines_items(found: LinesResult, status: str) -> Iterator[Item]:
                     "target_rows": table.target_rows,
                     "result": str(table.result),
                     "message": table.message,
+                    "trouble": table.trouble,
                 },
             )

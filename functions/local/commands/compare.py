@@ -4,13 +4,15 @@ import re
 import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
 from functions.comparer.core.engine import Unreadable
-from functions.comparer.urls import BadUrl, endpoint_of
+from functions.comparer.core.options import AS_EVER, Lob, Options
+from functions.comparer.urls import BadUrl, endpoint_of, redacted
 from functions.local.cli_errors import bad_input
 from functions.local.compared import Report, report_of
 from functions.local.comparing import Wanted, compare
@@ -53,6 +55,31 @@ _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
     "screen; with --json all, up to 128 MB]",
 )
 @click.option(
+    "--tolerance",
+    "tolerances",
+    metavar="COLUMN=AMOUNT",
+    multiple=True,
+    help="With --contents: by how much numbers of a column (or table.column) may differ, or moments in seconds.",
+)
+@click.option("--lob", type=click.Choice(get_args(Lob)), default="compare", show_default=True, help="Large columns.")
+@click.option(
+    "--settle",
+    type=click.FloatRange(0, 3600),
+    default=AS_EVER.settle,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --contents, of databases in use: for how long at most rows that differ are read again before they count;"
+    " 0 compares once.",
+)
+@click.option(
+    "--lag",
+    type=click.FloatRange(0, 3600),
+    default=AS_EVER.lag,
+    show_default=True,
+    metavar="SECONDS",
+    help="By how much the replication may be behind: what differs for longer counts.",
+)
+@click.option(
     "--report",
     "reports",
     metavar="FILE",
@@ -70,23 +97,31 @@ def command(
     contents: bool,
     tables: tuple[str, ...],
     differences: int | None,
+    tolerances: tuple[str, ...],
+    lob: Lob,
+    settle: float,
+    lag: float,
     reports: tuple[str, ...],
     language: Language,
     as_json: bool,
 ) -> int:
     """Compare two databases and print what differs.
 
-    SOURCE and TARGET are SQLite files, folders of .db files, or URLs:
+    SOURCE and TARGET are SQLite files, folders of .db files, or URLs, of any
+    two engines: postgresql://user@host/database, mysql://user@host/database,
     sqlite:///relative.db, sqlite:////absolute.db. Both are only read. Without
     a level, objects and rows are compared; with --tables alone, rows. What
     can't be compared by its values is told before the comparison begins.
+
+    A password is best left out of a URL: ?password_env=NAME takes it from a
+    variable, ?password_file=PATH from a file.
 
     \b
       parity compare old.db new.db
       parity compare old.db new.db --objects --contents
       parity compare old.db new.db --contents --tables customers,orders
       parity compare old.db new.db --report report.html --report junit.xml
-      parity compare sqlite:///old.db sqlite:////srv/new.db --json
+      parity compare mysql://me@old/shop postgresql://me@new/shop --contents
     """
     wanted = tuple(_names(tables))
     if tables and not wanted:
@@ -100,7 +135,8 @@ def command(
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
     forms = {path: _form(path) for path in reports}
-    screen, asked, began = Screen(), Wanted(source, target, objects, lines, contents, wanted), time.time()
+    options = Options(dict(map(_tolerance, tolerances)), lob, settle, lag)
+    screen, asked, began = Screen(), Wanted(source, target, objects, lines, contents, wanted, options), time.time()
     following, room = _room_for_rows(differences, as_json=as_json, forms=forms.values())
     report = report_of(compare(screen, asked, following, quiet=as_json), wanted)
     reported = report.content | _circumstances(asked, began, time.time())
@@ -111,6 +147,17 @@ def command(
     else:
         _show(screen, asked, report, room)
     return of_verdict(report.verdict)
+
+
+def _tolerance(given: str) -> tuple[str, Decimal]:
+    column, separator, text = given.rpartition("=")
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not (separator and column and amount.is_finite() and amount > 0):
+        raise bad_input("--tolerance: COLUMN=AMOUNT is expected, the amount being a number above 0")
+    return column, amount
 
 
 def _form(path: str) -> Form:
@@ -125,7 +172,12 @@ def _circumstances(asked: Wanted, began: float, ended: float) -> dict[str, Any]:
         name: datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         for name, moment in (("started_at", began), ("finished_at", ended))
     }
-    return {"source": asked.source, "target": asked.target, **times, "duration_seconds": round(ended - began, 3)}
+    return {
+        "source": redacted(asked.source),
+        "target": redacted(asked.target),
+        **times,
+        "duration_seconds": round(ended - began, 3),
+    }
 
 
 def _room_for_rows(differences: int | None, *, as_json: bool, forms: Collection[Form]) -> tuple[Following, RowRoom]:
@@ -155,8 +207,8 @@ def _check(side: str, url: str) -> None:
 
 def _show(screen: Screen, asked: Wanted, report: Report, room: RowRoom) -> None:
     content = report.content
-    screen.line("source  ", asked.source)
-    screen.line("target  ", asked.target)
+    screen.line("source  ", redacted(asked.source))
+    screen.line("target  ", redacted(asked.target))
     screen.line()
     show_differences(screen, content, room=room)
     for error in content["errors"]:

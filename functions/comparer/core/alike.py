@@ -1,0 +1,90 @@
+"""Cells that differ in their bytes and mean the same all the same: JSON, and numbers within a tolerance. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from functions.comparer.core.cells import MISFIT, MOMENT, NULL, TEXT, Cell, cells_in, text, values_of
+from functions.comparer.core.kinds import Kind
+
+_MICROSECONDS: Final = {Kind.DATE: 86_400_000_000}
+_PLAIN: Final = frozenset({NULL, MISFIT})
+
+
+class Alike:
+    """Which columns of two rows differ, by position in their cells.
+
+    `tolerances`: by position, how far apart two numbers may be, or two moments in seconds.
+    """
+
+    def __init__(self, kinds: Sequence[Kind], tolerances: Mapping[int, Decimal]) -> None:
+        self._kinds = tuple(kinds)
+        self._tolerances = tolerances
+        self.lax = bool(tolerances) or Kind.JSON in kinds
+        """Whether rows with different bytes may be the same."""
+
+    def differing(self, ours: bytes, theirs: bytes) -> tuple[int, ...]:
+        """The positions at which two rows differ."""
+        pairs = zip(cells_in(ours), cells_in(theirs), strict=True)
+        return tuple(at for at, (one, other) in enumerate(pairs) if one != other and not self._same(at, one, other))
+
+    def _same(self, at: int, one: Cell, other: Cell) -> bool:
+        if one[0] in _PLAIN or other[0] in _PLAIN:
+            return False
+        kind = self._kinds[at]
+        if kind is Kind.JSON:
+            return same_json(one, other)
+        return at in self._tolerances and _close(one, other, kind, self._tolerances[at])
+
+
+def same_json(one: Cell, other: Cell) -> bool:
+    """Whether two cells with JSON say the same: whatever the order of members and the form of numbers."""
+    if one[0] != TEXT or other[0] != TEXT:
+        return False
+    try:
+        return bool(_said(one) == _said(other))
+    except (ValueError, RecursionError):  # no JSON, or nested too deeply to be read: only equal bytes are equal
+        return False
+
+
+def plain_json(cell: Cell) -> Cell:
+    """A cell with JSON written in one way, for where cells are compared by their bytes alone."""
+    if cell[0] != TEXT:
+        return cell
+    try:
+        return text(repr(_said(cell)).encode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return cell
+
+
+def _said(cell: Cell) -> Any:
+    return json.loads(cell[5:], parse_int=_number, parse_float=_number, object_pairs_hook=_members)
+
+
+def _members(pairs: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
+    # Of members with the same name the last one counts, as it does for PostgreSQL and MySQL.
+    return "members", sorted(dict(pairs).items(), key=lambda pair: pair[0])
+
+
+def _number(digits: str) -> tuple[str, str]:
+    found = Decimal(digits)
+    return "number", str(found.normalize()) if found else "0"
+
+
+def _close(one: Cell, other: Cell, kind: Kind, tolerance: Decimal) -> bool:
+    if one[0] != other[0]:
+        return False
+    if one[0] == MOMENT:
+        apart = abs(int.from_bytes(one[1:], "big") - int.from_bytes(other[1:], "big")) * _MICROSECONDS.get(kind, 1)
+        return Fraction(apart, 1_000_000) <= Fraction(tolerance)
+    here, there = values_of((one, other), (kind, kind))
+    if not (isinstance(here, (int, float, Decimal)) and isinstance(there, (int, float, Decimal))):
+        return False
+    try:
+        return abs(Fraction(here) - Fraction(there)) <= Fraction(tolerance)
+    except (OverflowError, ValueError):  # infinite, or no number
+        return False

@@ -1,0 +1,84 @@
+"""Moments as they are written in ISO 8601, read as the numbers that canonical rows have (`cells.moment`). Pure.
+
+What is no moment of the calendar is none here, and never guessed at: no other order of day and month, no blanks, no
+more than microseconds. The calendar is the Gregorian one, from year 1 to 9999.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Final
+
+from functions.comparer.core.cells import MINUS_INFINITY, PLUS_INFINITY, ZERO_DATE
+from functions.comparer.core.kinds import Kind
+
+_FRACTION = r"(?:\.([0-9]{1,9}))?"
+_MOMENT = re.compile(
+    r"([0-9]{4,7})-([0-9]{2})-([0-9]{2})( BC)?"
+    rf"(?:[ T]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?(Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
+)
+_DURATION = re.compile(rf"(-?)([0-9]{{1,9}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?")
+_ZERO = re.compile(r"0000-00-00(?:[ T]00:00:00(?:\.0+)?)?")
+_INFINITE: Final = {"infinity": PLUS_INFINITY, "-infinity": MINUS_INFINITY}
+_EPOCH = date(1970, 1, 1).toordinal()
+_DAY = 86_400_000_000
+
+
+def moment_of(text: str, kind: Kind, *, far: bool = False) -> int | None:
+    """The number of a moment of that kind (any but `TIME`); None: the text is none.
+
+    An `INSTANT` without an offset is in UTC; the other kinds have none. A `DATE` may be written as its midnight. `far`:
+    years beyond 9999 and before 1 too, as `cells.moment_text` writes them.
+    """
+    if text in _INFINITE or _ZERO.fullmatch(text):
+        return _INFINITE.get(text, ZERO_DATE)
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, era, *clock, offset = found.groups()
+    if (not far and (era or not 0 < int(year) < 10_000 or len(year) > 4)) or (offset and kind is not Kind.INSTANT):
+        return None
+    days = _days(-int(year) + 1 if era else int(year), int(month), int(day))
+    time = _clock(*clock) if clock[0] else 0
+    shift = _offset(offset) if offset else 0
+    if days is None or time is None or time >= _DAY or shift is None or (time and kind is Kind.DATE):
+        return None
+    return days if kind is Kind.DATE else days * _DAY + time - shift
+
+
+def _days(year: int, month: int, day: int) -> int | None:
+    # The calendar repeats itself every 400 years, which have 146,097 days.
+    cycles, inside = divmod(year - 1, 400)
+    try:
+        return date(inside + 1, month, day).toordinal() - _EPOCH + cycles * 146_097
+    except ValueError:
+        return None
+
+
+def clock_of(text: str) -> int | None:
+    """The microseconds of a time of day or a duration; None: the text is none."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    sign, hours, minutes, seconds, fraction = found.groups()
+    clock = _clock(hours, minutes, seconds, fraction)
+    return -clock if sign and clock is not None else clock
+
+
+def _clock(hours: str, minutes: str, seconds: str | None, fraction: str | None) -> int | None:
+    fraction = (fraction or "").ljust(6, "0")
+    if int(minutes) > 59 or int(seconds or 0) > 59 or fraction[6:].strip("0"):
+        return None
+    return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds or 0)) * 1_000_000 + int(fraction[:6])
+
+
+def _offset(text: str) -> int | None:
+    """Microseconds east of Greenwich."""
+    if text == "Z":
+        return 0
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        return None
+    shift = (hours * 60 + minutes) * 60_000_000
+    return -shift if text[0] == "-" else shift

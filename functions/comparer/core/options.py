@@ -1,0 +1,45 @@
+"""What a comparison of values may be asked to do otherwise than by default. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Column
+
+Lob = Literal["compare", "ignore", "length"]
+"""What to do with columns that may be very large: compare them, leave them out, or compare their lengths in bytes."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How values are compared; the defaults are exact.
+
+    `tolerances`: of columns, as ``column`` or ``table.column``, by how much numbers may differ, or moments in seconds;
+    rows without a key are compared exactly all the same. `settle`: for how many
+    seconds at most what differs in data that moves is read again before it counts; 0: never. `lag`: for how many
+    seconds a difference has to stay as it is until it counts, which replication must not be behind for longer.
+    """
+
+    tolerances: Mapping[str, Decimal] = field(default_factory=dict)
+    lob: Lob = "compare"
+    settle: float = 15.0
+    lag: float = 3.0
+
+    def tolerance(self, table: str, column: str) -> Decimal | None:
+        """By how much the values of a column may differ; None: not at all."""
+        return self.tolerances.get(f"{table}.{column}", self.tolerances.get(column))
+
+    def leaves_out(self, ours: Column, theirs: Column) -> bool:
+        """Whether a pair of columns is not compared."""
+        return self.lob == "ignore" and (ours.type.lob or theirs.type.lob)
+
+    def kind(self, column: Column, kind: Kind) -> Kind:
+        """As what a column is compared."""
+        return Kind.LENGTH if self.lob == "length" and column.type.lob else kind
+
+
+AS_EVER = Options()

@@ -1,0 +1,127 @@
+"""Ranges of keys that are compared at the same time, each in a thread of its own, and the mark of what is left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import Event
+from typing import Any, Generic, TypeVar
+
+from functions.comparer.core.engine import Stop, closed
+
+_BEAT_SECONDS = 0.1
+_AHEAD = 2
+"""Parts of each range that may wait to be taken."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What is left of a range: keys (as cells) after `low` up to and with `high`; None: no bound; `over`: nothing."""
+
+    low: bytes | None
+    high: bytes | None
+    over: bool = False
+
+
+def marked(ranges: Sequence[Range]) -> str | None:
+    """What is left of all ranges as a text; None: nothing is."""
+    if all(part.over for part in ranges):
+        return None
+    return json.dumps([[_hex(part.low), _hex(part.high), part.over] for part in ranges])
+
+
+def unmarked(mark: str) -> list[Range]:
+    """The ranges of a mark. Raises ValueError for what is none."""
+    return [_range(entry) for entry in json.loads(mark)]
+
+
+def _hex(cells: bytes | None) -> str | None:
+    return None if cells is None else cells.hex()
+
+
+def _cells(digits: str | None) -> bytes | None:
+    return None if digits is None else bytes.fromhex(digits)
+
+
+def _range(entry: Any) -> Range:
+    match entry:
+        case [None | str() as low, None | str() as high, bool(over)]:
+            return Range(_cells(low), _cells(high), over)
+    raise ValueError("it is not a mark of this comparison")
+
+
+_Part = TypeVar("_Part")
+
+
+def at_once(
+    compare: Callable[[Range], Iterator[_Part]], ranges: Sequence[Range], stop: Stop
+) -> Iterator[tuple[int, _Part]]:
+    """What `compare` finds in every range, each with the range's number, as it is found. All run at the same time.
+
+    What one of them raises ends all of them, and is raised here; so does closing this.
+    """
+    work = _Work[_Part](len(ranges))
+    with ThreadPoolExecutor(len(ranges), thread_name_prefix="range") as pool:
+        try:
+            for number, part in enumerate(ranges):
+                pool.submit(work.run, number, compare, part)
+            yield from work.found(stop)
+        finally:
+            work.end()
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A range has no more; `error`: because of this."""
+
+    error: BaseException | None
+
+
+class _Work(Generic[_Part]):
+    def __init__(self, ranges: int) -> None:
+        self._ranges = ranges
+        self._queue: Queue[tuple[int, _Part | _Ended]] = Queue(ranges * _AHEAD)
+        self._over = Event()
+
+    def run(self, number: int, compare: Callable[[Range], Iterator[_Part]], part: Range) -> None:
+        """Compare one range. Never raises: what is raised is handed out."""
+        error: BaseException | None = None
+        try:
+            with closed(compare(part)) as parts:
+                for found in parts:
+                    if not self._put(number, found):
+                        return
+        except BaseException as raised:  # noqa: BLE001 (raised again by whoever takes it)
+            error = raised
+        self._put(number, _Ended(error))
+
+    def found(self, stop: Stop) -> Iterator[tuple[int, _Part]]:
+        left = self._ranges
+        while left:
+            stop.check()
+            try:
+                number, found = self._queue.get(timeout=_BEAT_SECONDS)
+            except Empty:
+                continue
+            if not isinstance(found, _Ended):
+                yield number, found
+            elif found.error is not None:
+                raise found.error
+            else:
+                left -= 1
+
+    def end(self) -> None:
+        """Let every range end with its next part."""
+        self._over.set()
+
+    def _put(self, number: int, found: _Part | _Ended) -> bool:
+        while not self._over.is_set():
+            try:
+                self._queue.put((number, found), timeout=_BEAT_SECONDS)
+            except Full:
+                continue
+            return True
+        return False

@@ -1,0 +1,166 @@
+"""One PostgreSQL database as it was at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Final
+
+from functions.comparer.core.cells import cells_of, key_in, placed, rows_in, values_of
+from functions.comparer.core.engine import Joint, Snapshot, TableUnreadable
+from functions.comparer.core.table import Reading, Row, Shape
+from functions.comparer.postgres import shown, statements
+from functions.comparer.postgres.catalog import Catalog, Table
+from functions.comparer.postgres.decoding import pg_decoder
+from functions.comparer.postgres.pool import Pool
+from functions.comparer.postgres.session import Session, of_table
+from functions.comparer.postgres.shape import PgTable, Texts, read_shape
+from functions.comparer.postgres.stream import copied
+
+# A table that was emptied or rewritten looks empty to a snapshot that is older: its rows are elsewhere then, on disk.
+# What the catalog says is as old as the snapshot, what the functions say is of now.
+_SAME: Final = """
+    WITH RECURSIVE part AS (
+        SELECT $1::oid AS oid UNION ALL SELECT i.inhrelid FROM part AS p JOIN pg_inherits AS i ON i.inhparent = p.oid
+            WHERE $2::bool
+    ), leaf AS (SELECT c.oid, c.relfilenode FROM part AS p JOIN pg_class AS c USING (oid) WHERE c.relkind = 'r')
+    SELECT (SELECT coalesce(bool_and(pg_relation_filenode(oid) IS NOT DISTINCT FROM relfilenode), true) FROM leaf)
+        AND (NOT $2::bool OR (SELECT count(*) FROM part)
+            = (SELECT count(*) FROM pg_partition_tree($1::oid) AS t JOIN part AS p ON p.oid = t.relid))
+        AND to_regclass($3) = $1::oid::regclass
+"""
+_ABOUT: Final = "SELECT greatest(0, reltuples)::int8 FROM pg_catalog.pg_class WHERE oid = $1::oid"
+_BLOCKS: Final = """
+    SELECT (sum(pg_relation_size(t.relid)) / current_setting('block_size')::int8)::int8
+    FROM (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid::regclass) AS t
+"""
+
+
+class PostgresSnapshot:
+    """Some connections in read-only transactions that see the same moment."""
+
+    def __init__(self, pool: Pool, catalog: Catalog, texts: Texts, version: str) -> None:
+        self._pool = pool
+        self._catalog = catalog
+        self._texts = texts
+        self._version = version
+        self._known: dict[str, PgTable] = {}
+
+    def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
+        """See `Snapshot.objects`."""
+        with self._pool.session() as session:
+            return self._catalog.objects(session, neutral=neutral)
+
+    def tables(self) -> frozenset[str]:
+        """See `Snapshot.tables`."""
+        return frozenset(self._catalog.tables)
+
+    def count(self, table: str) -> int:
+        """See `Snapshot.count`."""
+        found = self._catalog.table(table)
+        with self._reading(found) as session:
+            ((rows,),) = session.rows(f"SELECT pg_catalog.count(*) FROM {found.source}")  # noqa: S608 (quoted names)
+        return int(rows or 0)
+
+    def version(self) -> str:
+        """See `Snapshot.version`: which database it is. What is in it moves."""
+        return self._version
+
+    def shape(self, table: str) -> Shape:
+        """See `Snapshot.shape`."""
+        return self._table(table).shape
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
+        """See `Snapshot.rows`: there are none, because every column has a type."""
+        del columns
+        raise TableUnreadable(f"the columns of {table} have types, by which alone they are read", damaged=False)
+
+    def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
+        """See `Snapshot.stream`. Each that is open takes a connection, for which it waits if need be.
+
+        A second one of the same thread raises RuntimeError if there can't be another connection.
+        """
+        table = self._table(reading.table)
+        yield from self._blocks(table, reading, statements.streaming(table, reading, after, upto))
+
+    def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        """See `Snapshot.at`."""
+        table = self._table(reading.table)
+        for statement in statements.looking_up(table, reading, keys):
+            yield from self._blocks(table, reading, statement)
+
+    def split(self, reading: Reading, parts: int) -> list[Row]:
+        """Up to `parts` - 1 keys, in order, that cut a table into about equal parts; none: it can't be told where.
+
+        Raises `TableUnreadable`, `Unreadable` and `Stopped`.
+        """
+        if not reading.key or parts < 2:
+            return []
+        table = self._table(reading.table)
+        keys = Reading(reading.table, reading.columns[: reading.key], reading.kinds[: reading.key], reading.key)
+        remembered = statements.remembered(table, keys)
+        found = self._sorted(table, keys, remembered) if remembered else []
+        if len(found) < parts:
+            found = self._sorted(table, keys, statements.sampled(table, keys, self._size(table.table), parts))
+        cuts = dict.fromkeys(len(found) * part // parts for part in range(1, parts))
+        return [values_of(cells_of(found[cut]), keys.kinds) for cut in cuts if 0 < cut < len(found)]
+
+    @property
+    def connections(self) -> int:
+        """See `Snapshot.connections`."""
+        return self._pool.most
+
+    def about(self, table: str) -> int:
+        """See `Snapshot.about`: what the server's statistics say, which know nothing of a table that is new."""
+        found = self._catalog.table(table)
+        with self._pool.session() as session:
+            ((rows,),) = session.rows(_ABOUT, found.oid)
+        return int(rows or 0)
+
+    @property
+    def moves(self) -> bool:
+        """See `Snapshot.moves`."""
+        return True
+
+    def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
+        """See `Snapshot.statement`."""
+        return shown.statement(self._table(table), columns, values)
+
+    def joint(self, target: Snapshot) -> AbstractContextManager[Joint] | None:
+        """See `Snapshot.joint`: what comes as canonical rows is compared as such."""
+        del target
+        return None
+
+    def _table(self, name: str) -> PgTable:
+        found = self._known.get(name)
+        if found is None:
+            with self._pool.session() as session:
+                found = read_shape(session, self._catalog.table(name), self._texts)
+            self._known[name] = found
+        return found
+
+    def _blocks(self, table: PgTable, reading: Reading, statement: str) -> Iterator[bytes]:
+        decoder = pg_decoder(statements.wires(table, reading), reading.key)
+        with self._reading(table.table) as session:
+            yield from copied(session, statement, decoder)
+
+    def _sorted(self, table: PgTable, keys: Reading, statement: str) -> list[bytes]:
+        """The keys that a statement tells, each once, in the order of canonical rows."""
+        found = {key_in(row) for block in self._blocks(table, keys, statement) for row in rows_in(block)}
+        return sorted(found, key=lambda key: placed(cells_of(key)))
+
+    def _size(self, table: Table) -> int:
+        with self._reading(table) as session:
+            ((blocks,),) = session.rows(_BLOCKS, table.oid)
+        return int(blocks or 0)
+
+    @contextmanager
+    def _reading(self, table: Table) -> Iterator[Session]:
+        """Within the block the table's rows are read; its locks are given up at the end."""
+        with self._pool.session() as session, of_table():
+            yield session
+            partitioned = "true" if table.partitioned else "false"
+            ((same,),) = session.rows(_SAME, table.oid, partitioned, table.path)
+            session.let_go()
+            if same != "t":
+                raise TableUnreadable("it was emptied, rewritten or replaced while it was compared", damaged=True)
