@@ -50,7 +50,7 @@ _FLOATS: Final = {FLOAT: "f", DOUBLE: "d"}
 _DECIMALS: Final = frozenset({DECIMAL, NEWDECIMAL})
 _DATES: Final = frozenset({DATE, DATETIME, TIMESTAMP})
 _STRINGS: Final = frozenset({VARCHAR, JSON, ENUM, SET, *range(TINY_BLOB, GEOMETRY + 1)})
-_UUID_DIGITS = re.compile(rb"[0-9a-fA-F]{32}")
+_UUID = re.compile(rb"[0-9a-fA-F]{4}(?:-?[0-9a-fA-F]{4}){7}")
 
 
 class MysqlDecoder(Protocol):
@@ -196,11 +196,10 @@ def _decimal_of_single(value: float) -> cells.Cell:
 
 
 def _uuid_of_text(value: bytes) -> cells.Cell:
-    """A UUID with hyphens anywhere, in braces or not, in either case: 32 digits."""
-    inner = value[1:-1] if len(value) > 1 and value[:1] == b"{" and value[-1:] == b"}" else value
-    digits = inner.replace(b"-", b"")
-    if _UUID_DIGITS.fullmatch(digits):
-        return cells.uuid(bytes.fromhex(digits.decode()))
+    """A UUID as PostgreSQL reads it: a hyphen or none behind every four digits, braces or none, in either case."""
+    inner = value[1:-1] if value[:1] == b"{" and value[-1:] == b"}" else value
+    if _UUID.fullmatch(inner):
+        return cells.uuid(bytes.fromhex(inner.replace(b"-", b"").decode()))
     return cells.misfit("t", value)
 
 
