@@ -50,7 +50,7 @@ _FLOATS: Final = {FLOAT: "f", DOUBLE: "d"}
 _DECIMALS: Final = frozenset({DECIMAL, NEWDECIMAL})
 _DATES: Final = frozenset({DATE, DATETIME, TIMESTAMP})
 _STRINGS: Final = frozenset({VARCHAR, JSON, ENUM, SET, *range(TINY_BLOB, GEOMETRY + 1)})
-_UUID = re.compile(rb"[0-9a-fA-F]{4}(?:-?[0-9a-fA-F]{4}){7}")
+_UUID = re.compile(rb"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
 
 
 class MysqlDecoder(Protocol):
@@ -196,11 +196,9 @@ def _decimal_of_single(value: float) -> cells.Cell:
 
 
 def _uuid_of_text(value: bytes) -> cells.Cell:
-    """A UUID as PostgreSQL reads it: a hyphen or none behind every four digits, braces or none, in either case."""
-    inner = value[1:-1] if value[:1] == b"{" and value[-1:] == b"}" else value
-    if _UUID.fullmatch(inner):
-        return cells.uuid(bytes.fromhex(inner.replace(b"-", b"").decode()))
-    return cells.misfit("t", value)
+    """A UUID, in braces or not, in either case, a hyphen or none between any two groups of four digits."""
+    found = _UUID.fullmatch(value)
+    return cells.uuid(bytes.fromhex(found[2].replace(b"-", b"").decode())) if found else cells.misfit("t", value)
 
 
 def _uuid_of_bytes(value: bytes) -> cells.Cell:
