@@ -62,7 +62,7 @@ def test_a_column_without_a_form_in_common_is_named_and_never_consistent() -> No
 
 
 def test_what_of_a_table_is_not_compared_is_told_before_a_row_is_read() -> None:
-    told = []
+    told = list[tuple[str, DataResult, str | None]]()
 
     class Planned(Kept):
         def planned(self, database: DatabaseContents) -> None:
