@@ -12,6 +12,7 @@ import psycopg
 from psycopg import pq
 
 from functions.comparer.core.engine import Cause, Stop, Stopped, TableUnreadable, Unreadable
+from functions.comparer.postgres.addresses import addresses_of
 from functions.comparer.postgres.names import text
 from functions.comparer.postgres.url import PostgresUrl
 
@@ -66,15 +67,16 @@ class Session:
         self._sent = 0.0
         self._closed = False
         stop.check()
-        self.connection = pq.PGconn.connect_start(_conninfo(url, database))
+        deadline = time.monotonic() + (url.connect_timeout or float("inf"))
+        addresses = addresses_of(url.host, stop, deadline) if url.host else ()
+        self.connection = pq.PGconn.connect_start(_conninfo(url, database, addresses))
         try:
-            self._connected()
+            self._connected(deadline)
         except BaseException:
             self.close()
             raise
 
-    def _connected(self) -> None:
-        deadline = time.monotonic() + (self._url.connect_timeout or float("inf"))
+    def _connected(self, deadline: float) -> None:
         state: int = pq.PollingStatus.WRITING
         while state != pq.PollingStatus.OK and self.connection.status != pq.ConnStatus.BAD:
             if not self._ready(write=state == pq.PollingStatus.WRITING):
@@ -200,6 +202,7 @@ class Session:
 
     def wait(self) -> None:
         """Wait until the server has sent something."""
+        self.check()
         while not self._ready(write=False):
             self.check()
 
@@ -337,9 +340,11 @@ class Session:
         return False
 
 
-def _conninfo(url: PostgresUrl, database: str | None) -> bytes:
+def _conninfo(url: PostgresUrl, database: str | None, addresses: Sequence[str] = ()) -> bytes:
+    """What libpq is to know. With several addresses it tries one after the other."""
     given = {
-        "host": url.host,
+        "host": url.host and ",".join([url.host] * max(1, len(addresses))),
+        "hostaddr": ",".join(addresses) or None,
         "port": url.port,
         "user": url.user,
         "dbname": database,

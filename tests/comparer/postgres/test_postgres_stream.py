@@ -136,8 +136,9 @@ def test_a_server_that_ends_the_connection_in_the_middle_is_a_lost_connection(fi
 
 
 @WAYS
+@pytest.mark.parametrize("select", ["SELECT 1 FROM pg_sleep(60)", "SELECT generate_series(1, 1000000000)"])
 def test_stopping_takes_effect_within_a_second_and_the_server_runs_nothing_any_more(
-    filled: Database, direct: bool
+    filled: Database, direct: bool, select: str
 ) -> None:
     stop = Stop()
     with session(filled, stop=stop) as connection:
@@ -146,7 +147,7 @@ def test_stopping_takes_effect_within_a_second_and_the_server_runs_nothing_any_m
         asking.start()
         began = time.monotonic()
         with pytest.raises(Stopped):
-            numbers(connection, "SELECT i FROM (SELECT 1 AS i, pg_sleep(60)) AS t", direct=direct)
+            numbers(connection, select, direct=direct)
         assert time.monotonic() - began < 1.3
         asking.join()
     assert eventually(lambda: not filled.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"))
@@ -234,6 +235,28 @@ def test_several_connections_see_the_same_moment(filled: Database) -> None:
     filled.run("INSERT INTO other VALUES (1)")
 
 
+def test_where_there_are_fewer_connections_than_allowed_those_that_are_there_do(filled: Database) -> None:
+    account = f"parity_{filled.name[-8:]}"
+    filled.run(f"CREATE ROLE {account} LOGIN CONNECTION LIMIT 1", f"GRANT SELECT ON t TO {account}")
+    try:
+        with filled.snapshot("connections=3", account=account) as snapshot:
+            wanted = reading(snapshot, "t")
+            found: list[int] = []
+            readers = [threading.Thread(target=lambda: found.append(count(snapshot.stream(wanted)))) for _ in range(3)]
+            for reader in readers:
+                reader.start()
+            for reader in readers:
+                reader.join()
+            assert found == [3000] * 3
+            first = snapshot.stream(wanted)
+            next(first)
+            with pytest.raises(RuntimeError, match="no more than 1 connections"):
+                next(iter(snapshot.stream(wanted)))
+            first.close()  # type: ignore[attr-defined]
+    finally:
+        filled.run(f"DROP OWNED BY {account}", f"DROP ROLE {account}")
+
+
 def test_nothing_is_left_open_after_the_end(filled: Database) -> None:
     with filled.snapshot("connections=2") as snapshot:
         left = snapshot.stream(reading(snapshot, "t"))
@@ -260,3 +283,43 @@ def test_the_session_can_write_nothing(filled: Database) -> None:
 
 def test_psycopg_brings_the_cancelling_that_is_used() -> None:
     assert psycopg.capabilities.has_cancel_safe()
+
+
+@pytest.mark.parametrize("asked", ["stream", "count", "shape"])
+def test_whatever_is_asked_of_a_snapshot_can_be_stopped_while_the_server_waits(filled: Database, asked: str) -> None:
+    stop = Stop()
+    with filled.connect() as holder, filled.snapshot(stop=stop) as snapshot:
+        wanted = reading(snapshot, "other")
+        asks: dict[str, Callable[[], object]] = {
+            "stream": lambda: list(snapshot.stream(wanted)),
+            "count": lambda: snapshot.count("other"),
+            "shape": lambda: snapshot.shape("t"),
+        }
+        with holder.transaction():
+            holder.execute("LOCK TABLE other, t IN ACCESS EXCLUSIVE MODE")
+            asking = threading.Timer(0.2, stop.ask)
+            asking.start()
+            began = time.monotonic()
+            with pytest.raises(Stopped):
+                asks[asked]()
+            assert time.monotonic() - began < 1.2
+            assert eventually(lambda: connected(filled) == 1)
+            asking.join()
+
+
+def test_names_of_hosts_are_resolved_and_every_address_is_tried(filled: Database) -> None:
+    url = parsed(filled.server.of(filled.name).replace("127.0.0.1", "localhost"), os.environ, Path())
+    with closing(Session(url, filled.name, Stop())) as connection:
+        assert connection.release >= 130000
+    nowhere = parsed("postgresql://u@nowhere.invalid/d", {}, Path())
+    with pytest.raises(Unreadable, match=r"nowhere\.invalid") as error:
+        Session(nowhere, "d", Stop())
+    assert error.value.cause == "connection"
+
+
+def test_a_server_without_tls_is_refused_where_tls_is_asked_for(filled: Database) -> None:
+    if filled.run("SHOW ssl") != [("off",)]:
+        pytest.skip("the server has TLS")
+    with pytest.raises(Unreadable, match="SSL") as error, session(filled, "sslmode=require"):
+        pass
+    assert error.value.cause == "connection"

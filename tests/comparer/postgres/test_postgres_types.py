@@ -1,5 +1,8 @@
 """Every type of PostgreSQL in the canonical form that its values have, whatever kind is asked for."""
 
+import math
+import random
+import struct
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -195,3 +198,40 @@ def test_columns_come_in_order_and_dropped_ones_are_gone_and_generated_ones_are_
         kinds = (Kind.INTEGER, Kind.TEXT, Kind.INTEGER)
         (row,) = [row for b in snapshot.stream(Reading("generated", ("b", "A b", "g"), kinds, 0)) for row in rows_in(b)]
     assert cells_in(row) == (cells.integer(4), text("x"), cells.integer(8))
+
+
+def test_numbers_of_every_size_are_what_they_say(typed: Database) -> None:
+    chance = random.Random(5)
+    numbers = [
+        Decimal((chance.randrange(2), tuple(chance.choices(range(10), k=chance.randrange(1, 60))), power))
+        for power in range(-40, 41)
+        for _ in range(8)
+    ]
+    doubles = [struct.unpack(">d", chance.randbytes(8))[0] for _ in numbers]
+    singles = [struct.unpack(">f", chance.randbytes(4))[0] for _ in numbers]
+    rows = zip(range(len(numbers)), numbers, doubles, singles, strict=True)
+    with typed.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE numbers (i int PRIMARY KEY, n numeric, d float8, s float4)")
+        with cursor.copy("COPY numbers FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    for asked in (Kind.DOUBLE, Kind.DECIMAL):
+        kinds = (Kind.INTEGER, Kind.DECIMAL, asked, Kind.SINGLE if asked is Kind.DOUBLE else Kind.DECIMAL)
+        with typed.snapshot() as snapshot:
+            blocks = b"".join(snapshot.stream(Reading("numbers", ("i", "n", "d", "s"), kinds, 1)))
+        found = [cells_in(row)[1:] for row in rows_in(blocks)]
+        assert [cell for cell, _, _ in found] == [cells.decimal(number) for number in numbers]
+        if asked is Kind.DOUBLE:
+            assert [cell[1:] for cell in found] == [
+                (cells.double(d), cells.single(s)) for d, s in zip(doubles, singles, strict=True)
+            ]
+        else:
+            assert [cell[1] for cell in found] == [cells.decimal_of_double(d) for d in doubles]
+            with typed.connect() as connection:
+                texts = connection.execute("SELECT s::text, s = trunc(s) FROM numbers ORDER BY i").fetchall()
+            for (_, _, cell), (text, whole), single in zip(found, texts, singles, strict=True):
+                shortest = Decimal(str(text))
+                if math.isfinite(single) and whole:
+                    shortest = Decimal(int(single))
+                # Of the very smallest numbers `cells.single_digits` has some digits more.
+                assert cell == cells.decimal(shortest) or abs(single) < 1.2e-38
