@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
@@ -117,10 +118,9 @@ def test_a_server_that_lets_nobody_in_fails_the_task_and_the_service_goes_on(
     seen: list[str] = []
 
     async def steps(comparer: Comparer) -> None:
-        created = await comparer.create(
-            object_level_compare_type="objects",
-            data_level_compare_info={"conflict_policy": "keep", "compare_type": "contents"},
-        )
+        created = await comparer.create(object_level_compare_type="objects")
+        await comparer.service.settle()
+        await comparer.create_contents()
         await comparer.service.settle()
         statuses = await comparer.statuses()
         assert set(statuses.values()) == {"FAILED"}
@@ -155,10 +155,11 @@ def test_a_database_that_does_not_exist_is_said_to_be_missing(pair: tuple[Databa
     for database in pair:
         database.run("CREATE TABLE t (id INTEGER PRIMARY KEY)")
     found = compared(*with_fault(pair, absent))
-    assert not found.complete or found.differs
+    assert found.differs
     assert found.contents
-    told = [*found.failures, *found.remarks, *(str(database.message) for database in found.contents.databases)]
-    assert "missing" in str(told) or "exist" in str(told) or "no database" in str(told)
+    (report,) = found.contents.databases
+    side = "source" if pair[0].engine != "sqlite" else "target"
+    assert report.message == f"The database is missing in the {side}."
 
 
 def compared(source: str, target: str, happens: Callable[[Progress], None] = lambda _: None) -> Comparison:
@@ -263,7 +264,7 @@ class Once:
             self.action()
 
 
-CHANGES = {
+CHANGES: dict[str, str | dict[Engine, str]] = {
     "dropped": "DROP TABLE c",
     "altered": "ALTER TABLE c DROP COLUMN v",
     "of another type": {"postgres": "ALTER TABLE c ALTER v TYPE text", "mysql": "ALTER TABLE c MODIFY v text"},
@@ -288,21 +289,12 @@ def test_a_table_that_is_changed_meanwhile_fails_and_the_others_are_compared(
     assert found.failures
 
 
-def end_connections(database: Database) -> None:
-    """End every other connection to the database."""
+def end_connections(database: Database, user: str) -> None:
+    """End every connection of the user's."""
     if isinstance(database, PostgresDatabase):
-        database.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            f" WHERE datname = '{database.name}' AND pid <> pg_backend_pid()"
-        )
-        return
-    assert isinstance(database, MysqlDatabase)
-    with database.connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM information_schema.processlist WHERE db = '{database.name}' AND id <> connection_id()"
-        )
-        found = [row[0] for row in cursor.fetchall()]
-    database.run(*(f"KILL CONNECTION {number}" for number in found))
+        database.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'")
+    else:
+        database.run(f"KILL CONNECTION USER '{user}'")
 
 
 @of_servers
@@ -312,14 +304,15 @@ def test_a_server_that_ends_the_connection_in_the_middle_fails_what_is_left_and_
     for database in pair:
         make_three(database)
     at = 0 if pair[0].engine != "sqlite" else 1
-    meanwhile = Once("b", lambda: end_connections(pair[at]))
-    found = compared(pair[0].url, pair[1].url, meanwhile)
+    urls = [database.url for database in pair]
+    with somebody(pair[at], "a", "b", "c") as urls[at]:
+        user = urlsplit(urls[at]).username or ""
+        meanwhile = Once("b", lambda: end_connections(pair[at], user))
+        found = compared(urls[0], urls[1], meanwhile)
+        again = compared(urls[0], urls[1])
     assert meanwhile.done
     assert results(found) == {"a": "CONSISTENT", "b": "FAILED_TO_COMPARE", "c": "FAILED_TO_COMPARE"}
     assert found.contents
-    side = "source" if at == 0 else "target"
-    assert {table.trouble for table in found.contents.databases[0].tables if table.table != "a"} == {
-        (side, "connection")
-    }
-    again = compared(pair[0].url, pair[1].url)
+    troubles = {table.trouble for table in found.contents.databases[0].tables if table.table != "a"}
+    assert troubles == {("source" if at == 0 else "target", "connection")}
     assert set(results(again).values()) == {"CONSISTENT"}
