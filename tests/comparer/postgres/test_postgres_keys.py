@@ -158,7 +158,7 @@ def test_a_table_is_cut_into_about_equal_parts_by_keys(keyed: Database, analyzed
     )
     with keyed.snapshot() as snapshot:
         wanted = reading(snapshot, "cut")
-        cuts = snapshot.split(wanted, 4)  # type: ignore[attr-defined]
+        cuts = snapshot.split(wanted, 4)
         assert len(cuts) == 3
         bounds = [None, *cuts, None]
         parts = [len(values(snapshot.stream(wanted, *bounds[at : at + 2]), wanted.kinds)) for at in range(4)]
