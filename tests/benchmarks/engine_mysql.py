@@ -107,7 +107,12 @@ class Mysql:
         where = self.address
         with (
             pymysql.connect(
-                host=where.host, port=where.port, user=where.user, password=where.password, database=database
+                host=where.host,
+                port=where.port,
+                user=where.user,
+                password=where.password,
+                database=database,
+                ssl_disabled=where.here,
             ) as connection,
             connection.cursor() as cursor,
         ):

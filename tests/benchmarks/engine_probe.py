@@ -14,9 +14,11 @@ from tests.benchmarks.engine_scan import scan
 def compare(source: str, target: str) -> dict[str, object]:
     """Compare the values of two databases that nobody writes to, as the other tools do: no row is read again."""
     from functions.comparer.compare import compare_databases  # whoever scans is not to pay for it
+    from functions.comparer.core.options import Options
 
+    options = Options(settle=0.0)
     start = time.perf_counter()
-    found = compare_databases(source, target, objects=False, lines=False, contents=True)
+    found = compare_databases(source, target, objects=False, lines=False, contents=True, options=options)
     seconds = time.perf_counter() - start
     tables = [t for d in (found.contents.databases if found.contents else []) for t in d.tables]
     return {

@@ -49,7 +49,12 @@ def _postgres(url: str) -> None:
 def _mysql(url: str) -> None:
     where = Address.of(url, 3306)
     with pymysql.connect(
-        host=where.host, port=where.port, user=where.user, password=where.password, database=where.database
+        host=where.host,
+        port=where.port,
+        user=where.user,
+        password=where.password,
+        database=where.database,
+        ssl_disabled=True,
     ) as connection:
         connection._execute_command(COM_STMT_PREPARE, "SELECT * FROM t")
         prepared = connection._read_packet().get_all_data()

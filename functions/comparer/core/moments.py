@@ -1,7 +1,7 @@
 """Moments as they are written in ISO 8601, read as the numbers that canonical rows have (`cells.moment`). Pure.
 
 What is no moment of the calendar is none here, and never guessed at: no other order of day and month, no blanks, no
-more than microseconds. The calendar is the Gregorian one, from year 1 to 9999.
+more than microseconds. The calendar is the Gregorian one; years before 1 are written with BC, as PostgreSQL does.
 """
 
 from __future__ import annotations
@@ -15,36 +15,40 @@ from functions.comparer.core.kinds import Kind
 
 _FRACTION = r"(?:\.([0-9]{1,9}))?"
 _MOMENT = re.compile(
-    r"([0-9]{4,7})-([0-9]{2})-([0-9]{2})( BC)?"
-    rf"(?:[ T]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?(Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?)?"
+    r"([0-9]{4}|[1-9][0-9]{4,6})-([0-9]{2})-([0-9]{2})( BC)?"
+    rf"(?:[ T]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?(Z|[+-][0-9]{{2}}(?::?[0-9]{{2}})?)?( BC)?)?"
 )
 _DURATION = re.compile(rf"(-?)([0-9]{{1,9}}):([0-9]{{2}})(?::([0-9]{{2}}){_FRACTION})?")
 _ZERO = re.compile(r"0000-00-00(?:[ T]00:00:00(?:\.0+)?)?")
 _INFINITE: Final = {"infinity": PLUS_INFINITY, "-infinity": MINUS_INFINITY}
 _EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86_400_000_000
+# What 64 bits have room for, without the infinite ones.
+_MOST_DAYS = PLUS_INFINITY // _DAY - 1
 
 
-def moment_of(text: str, kind: Kind, *, far: bool = False) -> int | None:
+def moment_of(text: str, kind: Kind) -> int | None:
     """The number of a moment of that kind (any but `TIME`); None: the text is none.
 
-    An `INSTANT` without an offset is in UTC; the other kinds have none. A `DATE` may be written as its midnight. `far`:
-    years beyond 9999 and before 1 too, as `cells.moment_text` writes them.
+    An `INSTANT` without an offset is in UTC; the other kinds have none. A `DATE` may be written as its midnight.
+    Whatever `cells.moment_text` writes is read again as the number that it was.
     """
     if text in _INFINITE or _ZERO.fullmatch(text):
         return _INFINITE.get(text, ZERO_DATE)
     found = _MOMENT.fullmatch(text)
     if found is None:
         return None
-    year, month, day, era, *clock, offset = found.groups()
-    if (not far and (era or not 0 < int(year) < 10_000 or len(year) > 4)) or (offset and kind is not Kind.INSTANT):
+    year, month, day, era, *clock, offset, late_era = found.groups()
+    if (offset and kind is not Kind.INSTANT) or year == "0000":
         return None
-    days = _days(-int(year) + 1 if era else int(year), int(month), int(day))
+    days = _days(1 - int(year) if era or late_era else int(year), int(month), int(day))
     time = _clock(*clock) if clock[0] else 0
     shift = _offset(offset) if offset else 0
     if days is None or time is None or time >= _DAY or shift is None or (time and kind is Kind.DATE):
         return None
-    return days if kind is Kind.DATE else days * _DAY + time - shift
+    if kind is Kind.DATE:
+        return days
+    return days * _DAY + time - shift if abs(days) <= _MOST_DAYS else None
 
 
 def _days(year: int, month: int, day: int) -> int | None:

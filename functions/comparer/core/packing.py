@@ -32,14 +32,7 @@ def pack(rows: Iterable[Row], kinds: Sequence[Kind], key: int) -> bytes:
 
 def key_cells(key: Row, kinds: Sequence[Kind]) -> bytes:
     """The cells of a key that `cells.values_of` has made values of, as they were, one after the other."""
-    return b"".join(_key_cell(value, kind) for value, kind in zip(key, kinds, strict=False))
-
-
-def _key_cell(value: Value, kind: Kind) -> Cell:
-    if isinstance(value, str) and kind in {Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT}:
-        number = moment_of(value, kind, far=True)
-        return _misfit(value) if number is None else cells.moment(number)
-    return PACKERS[kind](value)
+    return b"".join(PACKERS[kind](value) for value, kind in zip(key, kinds, strict=False))
 
 
 def _integer(value: Value) -> Cell:

@@ -9,24 +9,38 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Sequence
-from datetime import date
 from decimal import Decimal as Number
 from typing import Final, Protocol
 
 from functions.comparer.core import cells
 from functions.comparer.core.compiled import ROWS
 from functions.comparer.core.kinds import Kind
-
-DECIMAL, TINY, SHORT, LONG, FLOAT, DOUBLE, TIMESTAMP, LONGLONG, INT24, DATE, TIME, DATETIME, YEAR = (
-    *range(6),
-    *range(7, 14),
+from functions.comparer.mysql import moments
+from functions.comparer.mysql.moments import Field
+from functions.comparer.mysql.wire import (
+    BIT,
+    DATE,
+    DATETIME,
+    DECIMAL,
+    DOUBLE,
+    ENUM,
+    FLOAT,
+    GEOMETRY,
+    INT24,
+    JSON,
+    LONG,
+    LONGLONG,
+    NEWDECIMAL,
+    SET,
+    SHORT,
+    TIME,
+    TIMESTAMP,
+    TINY,
+    TINY_BLOB,
+    VARCHAR,
+    YEAR,
+    packet_at,
 )
-VARCHAR, BIT, JSON, NEWDECIMAL, ENUM, SET = 15, 16, 245, 246, 247, 248
-TINY_BLOB, MEDIUM_BLOB, LONG_BLOB, BLOB, VAR_STRING, STRING, GEOMETRY = range(249, 256)
-"""The types by their numbers in the protocol."""
-
-WHOLE: Final = 0xFFFFFF
-"""The length of a packet that the next one goes on with."""
 
 Column = tuple[int, int, bool]
 """As what kind a column is written, its type in the protocol, and whether it is unsigned (of a UUID: its 16 bytes)."""
@@ -36,14 +50,7 @@ _FLOATS: Final = {FLOAT: "f", DOUBLE: "d"}
 _DECIMALS: Final = frozenset({DECIMAL, NEWDECIMAL})
 _DATES: Final = frozenset({DATE, DATETIME, TIMESTAMP})
 _STRINGS: Final = frozenset({VARCHAR, JSON, ENUM, SET, *range(TINY_BLOB, GEOMETRY + 1)})
-_EPOCH: Final = date(1970, 1, 1).toordinal()
-_DAY_SECONDS: Final = 86_400
-_MOMENT = struct.Struct("<HBBBBBI")
-_CLOCK = struct.Struct("<BIBBBI")
-_UUID_DIGITS = re.compile(rb"[0-9a-fA-F]{32}")
-
-Field = Callable[[bytes, int], tuple[cells.Cell, int]]
-"""Reads a value at a place of a packet: its cell, and the place behind it."""
+_UUID = re.compile(rb"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
 
 
 class MysqlDecoder(Protocol):
@@ -121,21 +128,6 @@ def mysql_decoder(columns: Sequence[Column], key: int) -> MysqlDecoder:
     return PlainMysqlDecoder(columns, key) if ROWS is None else ROWS.MysqlDecoder(columns, key)
 
 
-def packet_at(view: memoryview, at: int) -> tuple[bytes, int] | None:
-    """The packet that begins there, its parts put together, and the place behind it; None: it is not complete."""
-    parts = []
-    while True:
-        if len(view) < at + 4:
-            return None
-        length = view[at] | view[at + 1] << 8 | view[at + 2] << 16
-        at += 4 + length
-        if len(view) < at:
-            return None
-        parts.append(view[at - length : at])
-        if length < WHOLE:
-            return b"".join(parts), at
-
-
 def _field(kind: int, wire: int, unsigned: bool) -> Field:
     """How a column is read."""
     if wire in _INTEGERS and kind in _OF_INTEGERS:
@@ -146,9 +138,9 @@ def _field(kind: int, wire: int, unsigned: bool) -> Field:
         if kind in of:
             return _fixed(struct.Struct("<" + _FLOATS[wire]), of[kind])
     elif wire in _DATES and kind in _UNITS:
-        return _date(kind)
+        return moments.of_date(kind)
     elif wire == TIME and kind == Kind.TIME:
-        return _time
+        return moments.of_time
     else:
         of_bytes = _of_bytes(kind, wire, raw=unsigned)
         if of_bytes:
@@ -195,47 +187,6 @@ def _prefixed(cell: Callable[[bytes], cells.Cell]) -> Field:
     return field
 
 
-def _date(kind: int) -> Field:
-    """DATE, DATETIME and TIMESTAMP: a length, then as much of the parts as is not zero."""
-
-    def field(packet: bytes, at: int) -> tuple[cells.Cell, int]:
-        end = at + 1 + packet[at]
-        if end > len(packet) or end - at > 12:
-            raise IndexError
-        return _moment(kind, *_MOMENT.unpack(packet[at + 1 : end].ljust(11, b"\0"))), end
-
-    return field
-
-
-def _moment(
-    kind: int, year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: int
-) -> cells.Cell:
-    if not (year or month or day or hour or minute or second or fraction):
-        return cells.moment(cells.ZERO_DATE)
-    try:
-        days = date(year, month, day).toordinal() - _EPOCH
-    except ValueError:
-        text = f"{year:04d}-{month:02d}-{day:02d}"
-        if kind != Kind.DATE:
-            text += f" {hour:02d}:{minute:02d}:{second:02d}.{fraction:06d}"
-        return cells.misfit("t", text.encode())
-    if kind == Kind.DATE:
-        return cells.moment(days)
-    seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second
-    return cells.moment(seconds * 1_000_000 + fraction)
-
-
-def _time(packet: bytes, at: int) -> tuple[cells.Cell, int]:
-    """TIME, of which hours beyond a day are days."""
-    end = at + 1 + packet[at]
-    if end > len(packet) or end - at > 13:
-        raise IndexError
-    negative, days, hour, minute, second, fraction = _CLOCK.unpack(packet[at + 1 : end].ljust(12, b"\0"))
-    seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second
-    value = seconds * 1_000_000 + fraction
-    return cells.moment(-value if negative else value), end
-
-
 def _decimal(value: bytes) -> cells.Cell:
     return cells.decimal(Number(value.decode("ascii")))
 
@@ -245,12 +196,9 @@ def _decimal_of_single(value: float) -> cells.Cell:
 
 
 def _uuid_of_text(value: bytes) -> cells.Cell:
-    """A UUID with hyphens anywhere, in braces or not, in either case: 32 digits."""
-    inner = value[1:-1] if len(value) > 1 and value[:1] == b"{" and value[-1:] == b"}" else value
-    digits = inner.replace(b"-", b"")
-    if _UUID_DIGITS.fullmatch(digits):
-        return cells.uuid(bytes.fromhex(digits.decode()))
-    return cells.misfit("t", value)
+    """A UUID, in braces or not, in either case, a hyphen or none between any two groups of four digits."""
+    found = _UUID.fullmatch(value)
+    return cells.uuid(bytes.fromhex(found[2].replace(b"-", b"").decode())) if found else cells.misfit("t", value)
 
 
 def _uuid_of_bytes(value: bytes) -> cells.Cell:

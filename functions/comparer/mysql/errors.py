@@ -41,11 +41,13 @@ def told(error: BaseException) -> str:
     """An error for people. The server repeats no password, and the driver none but in a connection's own texts."""
     if isinstance(error, pymysql.MySQLError) and len(error.args) > 1 and error.args[1]:
         return f"{error.args[1]} ({number_of(error)})" if number_of(error) else str(error.args[1])
+    if isinstance(error, pymysql.InterfaceError):
+        return "the connection to the server is closed"
     if isinstance(error, OSError):
         return error.strerror or type(error).__name__
-    if isinstance(error, EOFError) and error.args:
+    if isinstance(error, (EOFError, RuntimeError)) and error.args:
         return str(error.args[0])
-    return "the connection to the server is lost"
+    return "it doesn't answer as MySQL and MariaDB do"
 
 
 def database_error(where: str, error: BaseException, *, asked: bool) -> Unreadable | Stopped:

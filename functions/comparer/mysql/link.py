@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from typing import Any, Final
@@ -19,6 +20,8 @@ from functions.comparer.mysql.url import MysqlUrl
 # How long the server's network may be silent until the connection counts as lost, and how that is asked.
 _KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 6))
 _FOREVER: Final = 31_536_000.0
+_ANY_TROUBLE: Final = (*Trouble, Unreadable, RuntimeError, ValueError, LookupError, AssertionError, struct.error)
+"""What logging in can raise: PyMySQL trusts a server that is none, and lacks what some ways of logging in need."""
 _GLANCE_SECONDS: Final = 0.05
 _KILL_SECONDS: Final = 2.0
 _PATIENCE_SECONDS: Final = 0.5
@@ -109,9 +112,10 @@ class Server:
         def attempt() -> None:
             try:
                 found.append(self._connected(self._url.connect_timeout))
-            except (*Trouble, Unreadable, RuntimeError, ValueError) as error:
+            except _ANY_TROUBLE as error:
                 failed.append(error)
-            over.set()
+            finally:
+                over.set()
             if abandoned.is_set() and found:
                 found[0].close()
 
@@ -127,9 +131,10 @@ class Server:
             raise
         if found:
             return found[0]
-        if isinstance(failed[0], Unreadable):
+        if failed and isinstance(failed[0], Unreadable):
             raise failed[0]
-        raise Unreadable(f"{self.name}: {told(failed[0])}", "connection") from failed[0]
+        reason = told(failed[0]) if failed else "the login has failed"
+        raise Unreadable(f"{self.name}: {reason}", "connection") from (failed[0] if failed else None)
 
     def kill_query(self, number: int) -> None:
         """End the statement that a connection runs, by another one. A server that can't be asked has none."""
@@ -140,7 +145,7 @@ class Server:
         self._order(f"KILL CONNECTION {number:d}")
 
     def _order(self, statement: str) -> None:
-        with contextlib.suppress(*Trouble, Unreadable, RuntimeError, ValueError):
+        with contextlib.suppress(*_ANY_TROUBLE):
             link = self._connected(_KILL_SECONDS)
             try:
                 link.run(statement)
@@ -210,7 +215,7 @@ class Interrupt:
     def settle(self) -> None:
         """Wait until what was begun is over: no statement is to stay behind."""
         if self._running is not None:
-            self._running.join(2 * _KILL_SECONDS)
+            self._running.join(_KILL_SECONDS + _PATIENCE_SECONDS)
 
     def _end(self) -> None:
         number = self._link.number

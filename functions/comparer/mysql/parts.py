@@ -1,34 +1,45 @@
-"""Where a table can be cut into parts of about the same number of rows, by what the server estimates."""
+"""Where a table can be cut into parts of about the same number of rows, by what the server estimates. Pure.
+
+Of a large range the server only says that it is large (InnoDB never says more than half of the table), and keys may lie
+anywhere. So what seems to have the most rows is halved again and again, until its pieces are small beside a part.
+"""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from typing import Final
 
-# How far from its place a cut may be, as a part of all rows.
-_NEAR: Final = 0.02
+_PIECES: Final = 8
+"""How many pieces a part has at least."""
+_MOST_HALVINGS: Final = 400
 
-RowsUpto = Callable[[int, int], int]
+RowsBetween = Callable[[int, int], int]
 """About how many rows have keys between two numbers, both included."""
 
 
-def cuts(least: int, greatest: int, parts: int, rows: RowsUpto) -> list[int]:
+def cuts(least: int, greatest: int, parts: int, rows: RowsBetween) -> list[int]:
     """Up to `parts` - 1 keys, rising: each is the last one of its part. None where there is nothing to cut."""
-    total = rows(least, greatest)
+    pieces = _pieces(least, greatest, parts, rows)
+    total = sum(count for _, count in pieces)
     found: list[int] = []
-    for part in range(1, parts):
-        wanted = total * part / parts
-        low, high = found[-1] + 1 if found else least, greatest
-        while low < high:
-            middle = (low + high) // 2
-            missing = wanted - rows(least, middle)
-            if abs(missing) <= _NEAR * total:
-                low = high = middle
-            elif missing > 0:
-                low = middle + 1
-            else:
-                high = middle
-        if low >= greatest:
-            break
-        found.append(low)
+    passed = 0
+    for last, count in pieces[:-1]:
+        passed += count
+        if count and passed * parts >= total * (len(found) + 1) and len(found) < parts - 1:
+            found.append(last)
     return found
+
+
+def _pieces(least: int, greatest: int, parts: int, rows: RowsBetween) -> list[tuple[int, int]]:
+    """Ranges of keys in order: the last key of each, and about how many rows it has."""
+    heap = [(-max(0, rows(least, greatest)), least, greatest)]
+    for _ in range(_MOST_HALVINGS):
+        total = -sum(negative for negative, _, _ in heap)
+        negative, low, high = heap[0]
+        if low == high or -negative * parts * _PIECES <= total:
+            break
+        middle = (low + high) // 2
+        heapq.heapreplace(heap, (-max(0, rows(low, middle)), low, middle))
+        heapq.heappush(heap, (-max(0, rows(middle + 1, high)), middle + 1, high))
+    return [(high, -negative) for negative, _, high in sorted(heap, key=lambda piece: piece[1])]

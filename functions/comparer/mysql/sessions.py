@@ -172,11 +172,12 @@ class Sessions:
     @contextmanager
     def taken(self) -> Iterator[Session]:
         """One that is idle, for as long as the block lasts. Raises `Unreadable` and `Stopped`."""
-        if not self._idle:
+        try:
+            session = self._idle.pop()
+        except IndexError:
             raise RuntimeError(
                 f"all {len(self._all)} connections are in use: a stream has to be closed before something else is read"
-            )
-        session = self._idle.pop()
+            ) from None
         try:
             if not session.usable:
                 session.open()

@@ -11,7 +11,7 @@ from typing import Final
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.mysql.columns import Described, quoted, selected
-from functions.comparer.mysql.conditions import double_literal, nearest, text_literal
+from functions.comparer.mysql.literals import double_literal, nearest, real_day, text_literal
 
 _BYTES: Final = 2000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -74,10 +74,10 @@ def _of_text(column: Described, own: str, value: str) -> str:  # noqa: PLR0911 (
             return f"{own} = X'{value.replace('-', '')}'"
         case Kind.TEXT if _UUID.fullmatch(value):
             return f"LOWER({own}) = '{value}'"
-        case Kind.INSTANT if _plain(value):
+        case Kind.INSTANT if real_day(value):
             # Whatever time zone the client's session has.
             return f"UNIX_TIMESTAMP({own}) = {_since_1970(value)}"
-        case Kind.DATE | Kind.TIMESTAMP if _plain(value):
+        case Kind.DATE | Kind.TIMESTAMP if real_day(value):
             return f"{own} = {_MOMENTS[kind]}'{value}'"
         case Kind.TIME:
             return f"{own} = TIME'{value}'"
@@ -92,11 +92,6 @@ def _of_text(column: Described, own: str, value: str) -> str:  # noqa: PLR0911 (
         case Kind.TEXT | Kind.JSON:
             return f"CAST(CONVERT({own} USING utf8mb4) AS BINARY) = {text_literal(value)}"
     return f"{selected(column)} = {text_literal(value)}"
-
-
-def _plain(value: str) -> bool:
-    """Whether a moment is a real one."""
-    return not re.search(r"-00|^0000", value)
 
 
 def _since_1970(value: str) -> str:

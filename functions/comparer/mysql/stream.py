@@ -8,9 +8,10 @@ from typing import Final
 
 from functions.comparer.core.kinds import Kind
 from functions.comparer.mysql import protocol
-from functions.comparer.mysql.decoding import WHOLE, MysqlDecoder, packet_at
+from functions.comparer.mysql.decoding import MysqlDecoder
 from functions.comparer.mysql.errors import Lost, Misread
 from functions.comparer.mysql.link import Link
+from functions.comparer.mysql.wire import WHOLE, packet_at
 
 _BUFFER_BYTES: Final = 256 * 1024
 _BLOCK_BYTES: Final = 128 * 1024

@@ -194,6 +194,39 @@ Fault decoder_run(Decoder *self, Decode decode, PyObject *given, size_t *used);
 PyObject *raise_fault(const Decoder *self, Fault fault);
 PyObject *imported(const char *module, const char *name);
 
+/* postgres_values.c: how a column's values become cells. */
+typedef struct {
+    Fault (*put)(Out *out, const uint8_t *data, size_t size);
+    bool needs_lock;
+} PgForm;
+bool pg_form(int kind, const char *wire, PgForm *form);
+
+/* mysql_values.c: the same; how many bytes a value has is known by reading it. A packet: what is left of it. */
+typedef struct {
+    const uint8_t *at;
+    size_t left;
+} Packet;
+typedef struct MysqlColumn MysqlColumn;
+typedef Fault (*MysqlRead)(Out *out, const MysqlColumn *column, Packet *packet);
+struct MysqlColumn {
+    int kind, type;
+    bool is_unsigned; /* of a UUID: it comes as 16 bytes */
+    MysqlRead read;
+    bool needs_lock;
+};
+bool mysql_form(MysqlColumn *column);
+
+/* The next `size` bytes of a packet; NULL: there aren't so many. */
+static inline const uint8_t *take(Packet *packet, size_t size)
+{
+    const uint8_t *at = packet->at;
+    if (size > packet->left)
+        return NULL;
+    packet->at += size;
+    packet->left -= size;
+    return at;
+}
+
 extern PyTypeObject merge_type, pg_decoder_type, mysql_decoder_type;
 PyObject *pack(PyObject *module, PyObject *args, PyObject *names);
 PyObject *split(PyObject *module, PyObject *block);

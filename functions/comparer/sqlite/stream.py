@@ -16,9 +16,10 @@ from typing import Final
 import apsw
 
 from functions.comparer.core import cells
+from functions.comparer.core.compiled import pack
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.kinds import Kind
-from functions.comparer.core.packing import key_cells, pack
+from functions.comparer.core.packing import key_cells
 from functions.comparer.core.table import Reading, Row, Value
 from functions.comparer.sqlite import rows
 from functions.comparer.sqlite.catalog import Table, quoted

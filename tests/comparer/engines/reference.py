@@ -65,10 +65,13 @@ class Expected:
 
 @dataclass(frozen=True)
 class Content:
-    """What a side has of a table, each value by what it means. `ordered`: whether its keys come in one order."""
+    """What a side has of a table, each value by what it means.
+
+    `ordered`: whether its keys come in one order; None: that is not known here.
+    """
 
     rows: list[tuple[Meaning, ...]]
-    ordered: bool
+    ordered: bool | None
 
 
 def common(table: Table) -> list[Held]:
@@ -93,11 +96,13 @@ def read(database: Database, table: Table, side: int) -> Content:
     else:
         rows = [tuple(map(_meaning, row, types, kinds)) for row in raw]
     keys = [tuple(row[at] for at in table.key) for row in rows]
-    ordered = len(set(keys)) == len(keys)
+    ordered: bool | None = len(set(keys)) == len(keys)
+    if ordered and any(meaning[0] == "misfit" for key in keys for meaning in key):
+        ordered = None
     if database.engine == "sqlite":
         # It puts texts in order as they are written, and values of different types apart.
         own = sorted(range(len(raw)), key=lambda at: [_place_in_sqlite(raw[at][column]) for column in table.key])
-        ordered = ordered and _rising([[_place(meaning) for meaning in keys[at]] for at in own])
+        ordered = len(set(keys)) == len(keys) and _rising([[_place(meaning) for meaning in keys[at]] for at in own])
     return Content(rows, ordered)
 
 
@@ -163,9 +168,15 @@ def _meaning(raw: str | bytes | None, column: ColumnType, kind: Held) -> Meaning
     if kind == "uuid":
         return _uuid(raw)
     text = raw.decode() if isinstance(raw, bytes) else raw
+    if kind in _WITH_DAYS and not text.startswith("0000-00-00") and "-00" in text[4:10]:
+        # A day that no calendar has is told by its text.
+        day, _, clock = text.partition(" ")
+        whole = f"{clock or '00:00:00'}{'' if '.' in clock else '.'}".ljust(15, "0")
+        return "misfit", "t", (day if kind == "date" else f"{day} {whole}").encode()
     return _MEANINGS[kind](text)
 
 
+_WITH_DAYS = ("date", "timestamp", "instant")
 _NUMBERS = ("integer", "decimal", "double", "single")
 
 
@@ -249,8 +260,6 @@ def _moment(text: str) -> Meaning:
     assert found, text
     year, month, day, clock, era = found.groups()
     number = 1 - int(year) if era else int(year)
-    if month == "00" or day == "00":
-        return "misfit", "t", text.encode()
     return "moment", number, int(month), int(day), _microseconds(clock or "0:0:0")
 
 
@@ -305,6 +314,8 @@ def _written_moment(text: str, kind: Held) -> Meaning | None:
     if text in _SPECIAL or re.fullmatch(r"0000-00-00( 00:00:00(\.0+)?)?", text):
         return "special", text[:10] if text.startswith("0") else text
     bare = text.removesuffix("Z") if kind == "instant" else text
+    if _BEYOND.fullmatch(text) and ("BC" in text or len(text.partition("-")[0]) > 4):
+        return _moment(text)
     for form in ["%Y-%m-%d", *_FORMS]:
         try:
             found = datetime.strptime(bare, form)  # noqa: DTZ007 (all are in UTC)
@@ -358,7 +369,7 @@ def _shown(meaning: Meaning, kind: Held) -> str | None:
     what, *parts = meaning
     if what == "null":
         return None
-    if what == "json":
+    if kind == "json":
         return "JSON"  # Two texts may say the same: which of them is shown is not judged.
     shown: dict[str, Callable[[], str]] = {
         "number": lambda: _shown_number(parts[0], kind),

@@ -10,6 +10,7 @@ import pytest
 from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Malformed, Row
+from functions.comparer.mysql.conditions import batches
 from tests.comparer.mysql.servers import Database, reading_of, rows_of
 
 TEXTS = [
@@ -136,6 +137,18 @@ def test_texts_that_the_key_of_the_table_takes_for_equal_are_found_by_their_own_
         reading = reading_of(found, "t", ("v", "w"))
         assert [*found.at(reading, [("strasse",), ("STRASSE",), ("straße",)])] == []
         assert len([*found.at(reading, [("Straße",), ("🐬",)])]) == 1
+
+
+def test_a_thousand_long_keys_are_looked_up_whatever_the_server_takes_at_once(own: Database) -> None:
+    own.run("CREATE TABLE t (v VARCHAR(700) NOT NULL, PRIMARY KEY (v))")
+    values = [f"{'é' * 690}{number:05d}" for number in range(1000)]
+    there = ", ".join(f"('{value}')" for value in values[::2])
+    own.run(f"INSERT INTO t VALUES {there}")
+    assert len(list(batches([(value,) for value in values]))) > 10
+    with own.snapshot() as found:
+        blocks = list(found.at(reading_of(found, "t", ("v",)), [(value,) for value in values]))
+    rows = [cells.cells_in(row)[0] for block in blocks for row in cells.rows_in(block)]
+    assert sorted(rows) == sorted(cells.text(value.encode()) for value in values[::2])
 
 
 def test_a_key_of_several_columns_is_ordered_and_cut_column_by_column(own: Database) -> None:

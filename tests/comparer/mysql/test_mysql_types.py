@@ -1,6 +1,5 @@
 """Every type's values, read from a real server, are the canonical cells that they ought to be."""
 
-import math
 import struct
 from collections.abc import Sequence
 from decimal import Decimal
@@ -22,15 +21,16 @@ Expected = Sequence[tuple[str, cells.Cell]]
 
 
 def check(
-    own: Database, declared: str, expected: Expected, decoding: Decoding, kind: Kind | None = None, where: str = ""
+    database: Database, declared: str, expected: Expected, decoding: Decoding, *kinds: tuple[Kind, Sequence[cells.Cell]]
 ) -> None:
-    """Values, each as SQL, in a column of that declaration are these cells."""
-    own.run(f"CREATE OR REPLACE TABLE t (id INT PRIMARY KEY, v {declared}) {where}" if own.mariadb else "DO 0")
-    if not own.mariadb:
-        own.run("DROP TABLE IF EXISTS t", f"CREATE TABLE t (id INT PRIMARY KEY, v {declared}) {where}")
+    """Values, each as SQL, in a column of that declaration are these cells, and read as other kinds are those."""
     values = ", ".join(f"({number}, {sql})" for number, (sql, _) in enumerate(expected))
-    own.run(f"INSERT INTO t VALUES {values}")
-    assert own.written("t", kind, decoding) == [cell for _, cell in expected]
+    database.run("DROP TABLE IF EXISTS t", f"CREATE TABLE t (id INT PRIMARY KEY, v {declared})")
+    database.run(f"INSERT INTO t VALUES {values}")
+    with database.snapshot(decoding=decoding) as found:
+        for kind, written in ((None, [cell for _, cell in expected]), *kinds):
+            reading = reading_of(found, "t", ("id", "v"), {"v": kind} if kind else {})
+            assert [cells.cells_in(row)[1] for row in rows_of(found, reading)] == written
 
 
 INTEGERS = [
@@ -53,176 +53,180 @@ INTEGERS = [
 
 @pytest.mark.parametrize(("declared", "least", "greatest"), INTEGERS)
 def test_a_whole_number_is_itself_as_an_integer_and_as_a_decimal(
-    own: Database, declared: str, least: int, greatest: int, decoding: Decoding
+    shared: Database, declared: str, least: int, greatest: int, decoding: Decoding
 ) -> None:
-    for kind, cell in ((None, cells.integer), (Kind.DECIMAL, cells.decimal)):
-        expected = [(str(least), cell(least)), (str(greatest), cell(greatest)), ("NULL", cells.null())]
-        check(own, declared, expected, decoding, kind)
+    expected = [(str(least), cells.integer(least)), (str(greatest), cells.integer(greatest)), ("NULL", cells.null())]
+    decimals = [cells.decimal(least), cells.decimal(greatest), cells.null()]
+    check(shared, declared, expected, decoding, (Kind.DECIMAL, decimals))
 
 
-def test_a_decimal_number_is_itself_without_zeros_that_say_nothing(own: Database, decoding: Decoding) -> None:
+def test_a_decimal_number_is_itself_without_zeros_that_say_nothing(shared: Database, decoding: Decoding) -> None:
     texts = ["0", "1.50", "-1.5", "12345678901234567890.1234567890", "-99999999999999999999", "0.0000000001", "100"]
-    check(own, "DECIMAL(40, 10)", [(text, cells.decimal(Decimal(text))) for text in texts], decoding)
+    check(shared, "DECIMAL(40, 10)", [(text, cells.decimal(Decimal(text))) for text in texts], decoding)
 
 
-def test_a_double_is_its_bits_and_a_decimal_of_it_its_shortest_digits(own: Database, decoding: Decoding) -> None:
+def test_a_double_is_its_bits_and_a_decimal_of_it_its_shortest_digits(shared: Database, decoding: Decoding) -> None:
     values = [0.1, 1e20, -1.5e-7, 0.1 + 0.2, 5e-324, 1.7976931348623157e308, 2.0**53, -0.0, 0.0]
-    check(
-        own, "DOUBLE", [(f"{value!r}e0", cells.double(value)) for value in values if "e" not in repr(value)], decoding
-    )
-    for cell, kind in ((cells.double, Kind.DOUBLE), (cells.decimal_of_double, Kind.DECIMAL)):
-        expected = [(repr(value) if "e" in repr(value) else f"{value!r}e0", cell(value)) for value in values]
-        check(own, "DOUBLE", expected, decoding, kind)
+    literals = [repr(value) if "e" in repr(value) else f"{value!r}e0" for value in values]
+    expected = [(sql, cells.double(value)) for sql, value in zip(literals, values, strict=True)]
+    singles = [cells.single(value) for value in values]
+    decimals = [cells.decimal_of_double(value) for value in values]
+    check(shared, "DOUBLE", expected, decoding, (Kind.DECIMAL, decimals), (Kind.SINGLE, singles))
 
 
-def test_a_double_beside_a_float_is_the_nearest_float(own: Database, decoding: Decoding) -> None:
-    check(own, "DOUBLE", [("0.1", cells.single(0.1)), ("1e300", cells.single(math.inf))], decoding, Kind.SINGLE)
-
-
-def test_a_float_is_its_own_value_whatever_the_server_shows_of_it(own: Database, decoding: Decoding) -> None:
-    check(own, "FLOAT", [("0.1", cells.double(SINGLE)), ("16777217", cells.double(16_777_216.0))], decoding)
-    shortest = [("0.1", cells.decimal(Decimal("0.1"))), ("16777216", cells.decimal(16_777_216))]
-    check(own, "FLOAT", shortest, decoding, Kind.DECIMAL)
-    check(own, "FLOAT(7, 2)", [("1.25", cells.double(1.25))], decoding)
+def test_a_float_is_its_own_value_whatever_the_server_shows_of_it(shared: Database, decoding: Decoding) -> None:
+    expected = [("0.1", cells.double(SINGLE)), ("16777217", cells.double(16_777_216.0))]
+    decimals = [cells.decimal(Decimal("0.1")), cells.decimal(16_777_216)]
+    check(shared, "FLOAT", expected, decoding, (Kind.DECIMAL, decimals))
+    check(shared, "FLOAT(7, 2)", [("1.25", cells.double(1.25))], decoding)
 
 
 @pytest.mark.parametrize("charset", ["utf8mb4", "utf8mb3", "latin1", "utf16", "ucs2", "cp1251"])
 def test_a_text_is_its_characters_in_utf_8_whatever_its_character_set_is(
-    own: Database, charset: str, decoding: Decoding
+    shared: Database, charset: str, decoding: Decoding
 ) -> None:
     text = "Жук" if charset == "cp1251" else "né ü"
     for declared in ("VARCHAR(20)", "TEXT", "CHAR(20)"):
         expected = [(f"'{value}'", cells.text(value.encode())) for value in (text, "", "a\\b", "it''s")]
         expected[-1] = ("'it''s'", cells.text(b"it's"))
-        check(own, f"{declared} CHARACTER SET {charset}", expected, decoding)
+        check(shared, f"{declared} CHARACTER SET {charset}", expected, decoding)
 
 
-def test_trailing_spaces_count_except_in_char_whose_padding_they_are(own: Database, decoding: Decoding) -> None:
-    check(own, "VARCHAR(9)", [("'a  '", cells.text(b"a  ")), ("'a\0'", cells.text(b"a\0"))], decoding)
-    check(own, "CHAR(9)", [("'a  '", cells.text(b"a")), ("'  a'", cells.text(b"  a"))], decoding)
+def test_trailing_spaces_count_except_in_char_whose_padding_they_are(shared: Database, decoding: Decoding) -> None:
+    check(shared, "VARCHAR(9)", [("'a  '", cells.text(b"a  ")), ("'a\0'", cells.text(b"a\0"))], decoding)
+    check(shared, "CHAR(9)", [("'a  '", cells.text(b"a")), ("'  a'", cells.text(b"  a"))], decoding)
 
 
-def test_characters_beyond_the_first_plane_are_kept(own: Database, decoding: Decoding) -> None:
-    check(own, "LONGTEXT", [("'🐬'", cells.text("🐬".encode()))], decoding)
+def test_characters_beyond_the_first_plane_are_kept(shared: Database, decoding: Decoding) -> None:
+    check(shared, "LONGTEXT", [("'🐬'", cells.text("🐬".encode()))], decoding)
 
 
 @pytest.mark.parametrize("declared", ["VARBINARY(9)", "BLOB", "TINYBLOB", "LONGBLOB"])
-def test_bytes_are_themselves(own: Database, declared: str, decoding: Decoding) -> None:
+def test_bytes_are_themselves(shared: Database, declared: str, decoding: Decoding) -> None:
     values = [b"", b"\0\xff", b"a  ", "é".encode("latin1")]
-    check(own, declared, [(f"X'{value.hex()}'", cells.binary(value)) for value in values], decoding)
+    check(shared, declared, [(f"X'{value.hex()}'", cells.binary(value)) for value in values], decoding)
 
 
-def test_a_binary_of_fixed_length_has_all_its_bytes(own: Database, decoding: Decoding) -> None:
-    check(own, "BINARY(3)", [("'a'", cells.binary(b"a\0\0"))], decoding)
+def test_a_binary_of_fixed_length_has_all_its_bytes(shared: Database, decoding: Decoding) -> None:
+    check(shared, "BINARY(3)", [("'a'", cells.binary(b"a\0\0"))], decoding)
 
 
 @pytest.mark.parametrize("declared", ["ENUM('b', 'a', 'é')", "ENUM('b', 'a', 'é') CHARACTER SET latin1"])
-def test_an_enumeration_is_its_label(own: Database, declared: str, decoding: Decoding) -> None:
+def test_an_enumeration_is_its_label(shared: Database, declared: str, decoding: Decoding) -> None:
     check(
-        own, declared, [("'a'", cells.text(b"a")), ("1", cells.text(b"b")), ("'é'", cells.text("é".encode()))], decoding
+        shared,
+        declared,
+        [("'a'", cells.text(b"a")), ("1", cells.text(b"b")), ("'é'", cells.text("é".encode()))],
+        decoding,
     )
 
 
-def test_a_set_is_its_labels(own: Database, decoding: Decoding) -> None:
-    check(own, "SET('x', 'y')", [("'y,x'", cells.text(b"x,y")), ("''", cells.text(b""))], decoding)
+def test_a_set_is_its_labels(shared: Database, decoding: Decoding) -> None:
+    check(shared, "SET('x', 'y')", [("'y,x'", cells.text(b"x,y")), ("''", cells.text(b""))], decoding)
 
 
-def test_a_date_is_its_days_and_the_moment_at_which_it_begins(own: Database, decoding: Decoding) -> None:
-    dates = [
-        ("'2024-01-01'", NEW_YEAR_2024),
-        ("'1969-12-31'", -1),
-        ("'0001-01-01'", -719_162),
-        ("'9999-12-31'", 2_932_896),
-    ]
-    check(own, "DATE", [(sql, cells.moment(days)) for sql, days in dates], decoding)
-    check(own, "DATE", [(sql, cells.moment(days * DAY)) for sql, days in dates], decoding, Kind.TIMESTAMP)
+def test_a_date_is_its_days_and_the_moment_at_which_it_begins(shared: Database, decoding: Decoding) -> None:
+    dates = {"2024-01-01": NEW_YEAR_2024, "1969-12-31": -1, "0001-01-01": -719_162, "9999-12-31": 2_932_896}
+    expected = [(f"'{sql}'", cells.moment(days)) for sql, days in dates.items()]
+    moments = [cells.moment(days * DAY) for days in dates.values()]
+    check(shared, "DATE", expected, decoding, (Kind.TIMESTAMP, moments))
 
 
-def test_a_moment_is_its_microseconds(own: Database, decoding: Decoding) -> None:
+def test_a_moment_is_its_microseconds(shared: Database, decoding: Decoding) -> None:
     moments = [
         ("'2024-01-01 00:00:00'", NEW_YEAR_2024 * DAY),
         ("'2024-01-01 00:00:01'", NEW_YEAR_2024 * DAY + MICRO),
         ("'1969-12-31 23:59:59.999999'", -1),
         ("'9999-12-31 23:59:59.999999'", 2_932_897 * DAY - 1),
     ]
-    check(own, "DATETIME(6)", [(sql, cells.moment(value)) for sql, value in moments], decoding)
+    check(shared, "DATETIME(6)", [(sql, cells.moment(value)) for sql, value in moments], decoding)
 
 
-def test_a_timestamp_is_its_instant_in_utc_whatever_zone_it_was_written_in(own: Database, decoding: Decoding) -> None:
-    own.run("SET time_zone = '+03:00'")
+def test_a_timestamp_is_its_instant_in_utc_whatever_zone_it_was_written_in(
+    shared: Database, decoding: Decoding
+) -> None:
+    shared.run("SET time_zone = '+03:00'")
     try:
         expected = [("'2024-01-01 03:00:00.5'", cells.moment(NEW_YEAR_2024 * DAY + MICRO // 2))]
-        check(own, "TIMESTAMP(6) NULL", expected, decoding)
+        check(shared, "TIMESTAMP(6) NULL", expected, decoding)
     finally:
-        own.run("SET time_zone = '+00:00'")
+        shared.run("SET time_zone = '+00:00'")
 
 
-def test_a_day_that_is_none_is_told_as_it_is_written(own: Database, decoding: Decoding) -> None:
+def test_a_day_that_is_none_is_told_as_it_is_written(shared: Database, decoding: Decoding) -> None:
     zero = cells.moment(cells.ZERO_DATE)
     check(
-        own,
+        shared,
         "DATE",
         [("'0000-00-00'", zero), ("'2020-00-10'", cells.misfit("t", b"2020-00-10"))],
         decoding,
     )
     days = [("'2021-02-31 01:02:03'", cells.misfit("t", b"2021-02-31 01:02:03.000000")), ("'0000-00-00'", zero)]
-    check(own, "DATETIME", days, decoding)
-    check(own, "TIMESTAMP NULL", [("'0000-00-00'", zero)], decoding)
+    check(shared, "DATETIME", days, decoding)
+    check(shared, "TIMESTAMP NULL", [("'0000-00-00'", zero)], decoding)
 
 
-def test_a_time_is_its_microseconds_also_beyond_a_day_and_below_zero(own: Database, decoding: Decoding) -> None:
+def test_a_time_is_its_microseconds_also_beyond_a_day_and_below_zero(shared: Database, decoding: Decoding) -> None:
     times = [
         ("'00:00:00'", 0),
         ("'25:00:00'", 25 * 3600 * MICRO),
         ("'-00:00:00.000001'", -1),
         ("'-838:59:59'", -(838 * 3600 + 3599) * MICRO),
     ]
-    check(own, "TIME(6)", [(sql, cells.moment(value)) for sql, value in times], decoding)
+    check(shared, "TIME(6)", [(sql, cells.moment(value)) for sql, value in times], decoding)
 
 
-def test_json_is_its_text(own: Database, decoding: Decoding) -> None:
-    check(own, "JSON", [("""'{"a": 1}'""", cells.text(b'{"a": 1}')), ("'null'", cells.text(b"null"))], decoding)
+def test_json_is_its_text(shared: Database, decoding: Decoding) -> None:
+    check(shared, "JSON", [("""'{"a": 1}'""", cells.text(b'{"a": 1}')), ("'null'", cells.text(b"null"))], decoding)
 
 
-def test_a_uuid_is_its_16_bytes_in_whichever_column(own: Database, decoding: Decoding) -> None:
+def test_a_uuid_is_its_16_bytes_in_whichever_column(shared: Database, decoding: Decoding) -> None:
     value = UUID("6CCD780C-BABA-1026-9564-5B8C656024DB")
     cell = cells.uuid(value.bytes)
-    if own.mariadb:
-        check(own, "UUID", [(f"'{value}'", cell)], decoding)
-    check(own, "BINARY(16)", [(f"X'{value.hex}'", cell)], decoding, Kind.UUID)
-    texts = [(f"'{str(value).upper()}'", cell), (f"'{value.hex}'", cell), ("'none'", cells.misfit("t", b"none"))]
-    check(own, "CHAR(36) CHARACTER SET latin1", texts, decoding, Kind.UUID)
-    check(own, "VARBINARY(16)", [("X'00'", cells.misfit("b", b"\0"))], decoding, Kind.UUID)
+    if shared.mariadb:
+        check(shared, "UUID", [(f"'{value}'", cell)], decoding)
+    raw = [(f"X'{value.hex}'", cells.binary(value.bytes)), ("X'00'", cells.binary(b"\0"))]
+    check(shared, "VARBINARY(16)", raw, decoding, (Kind.UUID, [cell, cells.misfit("b", b"\0")]))
+    texts = [str(value).upper(), value.hex, f"{{{value}}}", "none", f"{value}-0"]
+    written = [(f"'{text}'", cells.text(text.encode())) for text in texts]
+    uuids = [cell, cell, cell, cells.misfit("t", b"none"), cells.misfit("t", texts[-1].encode())]
+    check(shared, "CHAR(40) CHARACTER SET latin1", written, decoding, (Kind.UUID, uuids))
 
 
-def test_addresses_are_their_text(own: Database, decoding: Decoding) -> None:
-    if not own.mariadb:
+def test_addresses_are_their_text(shared: Database, decoding: Decoding) -> None:
+    if not shared.mariadb:
         pytest.skip("MySQL has no type for addresses")
-    check(own, "INET4", [("'192.168.0.1'", cells.text(b"192.168.0.1"))], decoding)
-    check(own, "INET6", [("'2001:DB8::1'", cells.text(b"2001:db8::1"))], decoding)
+    check(shared, "INET4", [("'192.168.0.1'", cells.text(b"192.168.0.1"))], decoding)
+    check(shared, "INET6", [("'2001:DB8::1'", cells.text(b"2001:db8::1"))], decoding)
 
 
-def test_a_geometry_is_told_exactly_and_with_its_reference_system(own: Database, decoding: Decoding) -> None:
+def test_a_geometry_is_told_exactly_and_with_its_reference_system(shared: Database, decoding: Decoding) -> None:
     point = struct.pack("<IBIdd", 4326, 1, 1, 1.5, -2.0).hex().upper().encode()
-    check(own, "POINT", [("ST_GeomFromText('POINT(1.5 -2)', 4326)", cells.text(point))], decoding)
+    check(shared, "POINT", [("ST_GeomFromText('POINT(1.5 -2)', 4326)", cells.text(point))], decoding)
 
 
-def test_generated_and_invisible_columns_are_columns(own: Database, decoding: Decoding) -> None:
-    own.run(
-        "CREATE TABLE t (id INT PRIMARY KEY, v INT GENERATED ALWAYS AS (id * 2) VIRTUAL, w INT INVISIBLE DEFAULT 7)"
+def test_generated_and_invisible_columns_are_columns(shared: Database, decoding: Decoding) -> None:
+    shared.run(
+        "DROP TABLE IF EXISTS t",
+        "CREATE TABLE t (id INT PRIMARY KEY, v INT GENERATED ALWAYS AS (id * 2) VIRTUAL, w INT INVISIBLE DEFAULT 7)",
     )
-    own.run("INSERT INTO t (id) VALUES (1)")
-    with own.snapshot(decoding=decoding) as found:
+    shared.run("INSERT INTO t (id) VALUES (1)")
+    with shared.snapshot(decoding=decoding) as found:
         (row,) = rows_of(found, reading_of(found, "t", ("id", "v", "w")))
     assert cells.cells_in(row) == (cells.integer(1), cells.integer(2), cells.integer(7))
 
 
-def test_a_history_that_the_server_keeps_is_not_read(own: Database, decoding: Decoding) -> None:
-    if not own.mariadb:
+def test_a_history_that_the_server_keeps_is_not_read(shared: Database, decoding: Decoding) -> None:
+    if not shared.mariadb:
         pytest.skip("MySQL has no tables with a history")
-    own.run("CREATE TABLE t (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING", "INSERT INTO t VALUES (1, 1)")
-    own.run("UPDATE t SET v = 2")
-    assert own.written("t", decoding=decoding) == [cells.integer(2)]
-    with own.snapshot() as found:
+    shared.run(
+        "DROP TABLE IF EXISTS t",
+        "CREATE TABLE t (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING",
+        "INSERT INTO t VALUES (1, 1)",
+    )
+    shared.run("UPDATE t SET v = 2")
+    with shared.snapshot(decoding=decoding) as found:
+        (row,) = rows_of(found, reading_of(found, "t", ("id", "v")))
+        assert cells.cells_in(row)[1] == cells.integer(2)
         assert found.tables() == {"t"}
         assert found.count("t") == 1

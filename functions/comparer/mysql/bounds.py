@@ -1,0 +1,141 @@
+"""Where the values of canonical keys stand among those of a column. Pure.
+
+A key may come from a database whose values MySQL can't hold: a year 10000, an infinity, a text that is no UTF-8. What
+no value of the column can be is still less or greater than all of them.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Context, Decimal
+from typing import Final
+
+from functions.comparer.core.cells import single_digits
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Malformed, Value
+from functions.comparer.mysql.columns import Described, ordered
+from functions.comparer.mysql.literals import bytes_literal, double_literal, nearest, real_day, text_literal
+
+_WIDE: Final = Context(prec=2_000)
+_WIDEST: Final = Decimal(10) ** 66
+"""Beyond every whole and every decimal number of a column."""
+_MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
+_LONGEST_TIME: Final = 838
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Where a value stands among those of a column.
+
+    `literal`: the value, or the greatest one that is less; None: there is none, it is below or above all of them.
+    `exact`: whether the literal is the value itself. `below`: of what has no literal, whether it is below all.
+    """
+
+    literal: str | None
+    exact: bool = True
+    below: bool = False
+
+
+LEAST: Final = Bound(None, exact=False, below=True)
+GREATEST: Final = Bound(None, exact=False)
+
+
+@dataclass(frozen=True)
+class KeyColumn:
+    """A column of a key, and as what it is written."""
+
+    column: Described
+    kind: Kind
+
+    @property
+    def expression(self) -> str:
+        """What the rows are ordered by."""
+        return ordered(self.column, self.kind)
+
+
+def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for each kind)
+    """Where a value of the column's kind, or what takes its place there, stands among the column's own values."""
+    column, kind = part.column, part.kind
+    if value is None:
+        return LEAST
+    if isinstance(value, Malformed):
+        # No column of MySQL holds it; among the texts its place is that of its bytes.
+        return Bound(bytes_literal(value.raw), exact=False) if kind is Kind.TEXT else GREATEST
+    match kind:
+        case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
+            return _number(column, Decimal(value))
+        case Kind.DOUBLE | Kind.SINGLE if isinstance(value, (int, float)):
+            return _binary_number(float(value))
+        case Kind.TEXT | Kind.JSON if isinstance(value, str):
+            return Bound(text_literal(value) if column.byte_ordered else bytes_literal(value.encode()))
+        case Kind.BYTES if isinstance(value, bytes):
+            return Bound(bytes_literal(value))
+        case Kind.UUID if isinstance(value, str):
+            return _uuid(column, value)
+        case Kind.DATE | Kind.TIME | Kind.TIMESTAMP | Kind.INSTANT if isinstance(value, str):
+            return _moment(kind, value)
+    return GREATEST  # What is no value of the kind sorts behind all that are.
+
+
+def _number(column: Described, value: Decimal) -> Bound:
+    if not value.is_finite():
+        return LEAST if value.is_infinite() and value < 0 else GREATEST
+    if column.type.kind in {Kind.DOUBLE, Kind.SINGLE}:
+        return _decimal_of_binary(column.type.kind is Kind.SINGLE, value)
+    if abs(value) >= _WIDEST:
+        return LEAST if value < 0 else GREATEST
+    below = value.quantize(Decimal(1).scaleb(-(column.scale or 0)), ROUND_FLOOR, _WIDE)
+    return Bound(f"{below:f}", exact=below == value)
+
+
+def _decimal_of_binary(single: bool, value: Decimal) -> Bound:
+    """Of a column of binary numbers written as decimals: each says its shortest digits, which are in the same order."""
+    close = nearest(single, value)
+    if math.isinf(close):
+        return LEAST if value < 0 else GREATEST
+    said = Decimal(int(close)) if close.is_integer() else Decimal(single_digits(close) if single else repr(close))
+    if said > value:
+        below = _next_below(close, single)
+        return Bound(double_literal(below), exact=False) if math.isfinite(below) else LEAST
+    return Bound(double_literal(close), exact=said == value)
+
+
+def _next_below(value: float, single: bool) -> float:
+    if not single:
+        return math.nextafter(value, -math.inf)
+    (bits,) = struct.unpack("<i", struct.pack("<f", value))
+    if value == 0:
+        return -float(struct.unpack("<f", struct.pack("<i", 1))[0])
+    return float(struct.unpack("<f", struct.pack("<i", bits + (-1 if value > 0 else 1)))[0])
+
+
+def _binary_number(value: float) -> Bound:
+    if math.isfinite(value):
+        return Bound(double_literal(value))
+    return LEAST if value == -math.inf else GREATEST
+
+
+def _uuid(column: Described, value: str) -> Bound:
+    digits = value.replace("-", "")
+    if column.type.kind is Kind.BYTES:
+        return Bound(f"X'{digits}'")
+    return Bound(bytes_literal((value if column.type.kind is Kind.UUID else digits).encode()))
+
+
+def _moment(kind: Kind, value: str) -> Bound:
+    if value in {"-infinity", "infinity"} or value.endswith("BC"):
+        # The zero date stands below every other moment but the least.
+        zero = Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'", exact=False)
+        return GREATEST if value == "infinity" else LEAST if value == "-infinity" else zero
+    if kind is Kind.TIME:
+        hours = int(value.lstrip("-").partition(":")[0])
+        if hours > _LONGEST_TIME:
+            return LEAST if value.startswith("-") else GREATEST
+        return Bound(f"TIME'{value}'")
+    if value == "0000-00-00":
+        return Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'")
+    if not real_day(value):
+        return GREATEST
+    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'")
