@@ -13,7 +13,7 @@ from functions.local.contracts.openapi_parts import (
     problems,
     schema,
 )
-from functions.local.contracts.openapi_triggers import trigger_path
+from functions.local.contracts.openapi_triggers import smn_path, trigger_path
 from functions.local.contracts.rendering import Json
 from functions.pipeline.comparison import State
 from functions.pipeline.verdict import RANK
@@ -31,6 +31,7 @@ def paths(examples: Examples) -> Json:
     return {
         "/comparisons": {"post": _ask(examples), "get": _list()},
         "/comparisons/{comparison_id}": {"parameters": [_COMPARISON_ID], "get": _show(), "delete": _cancel()},
+        "/triggers/smn": smn_path(examples),
         "/triggers/{source}": trigger_path(examples),
     }
 
