@@ -9,6 +9,7 @@ from functions.local.contracts.openapi_parts import (
     RETRY_AFTER,
     SIGNED,
     TOKEN,
+    TRACEPARENT,
     answer,
     problems,
     schema,
@@ -53,7 +54,8 @@ def _ask(examples: Examples) -> Json:
                 "in": "query",
                 "description": "Only tell what would be sent to DRS, and what would become of it now.",
                 "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
-            }
+            },
+            TRACEPARENT,
         ],
         "requestBody": {
             "required": True,

@@ -10,6 +10,7 @@ from functions.local.contracts.openapi_parts import (
     RETRY_AFTER,
     SIGNED,
     TOKEN,
+    TRACEPARENT,
     answer,
     problems,
     schema,
@@ -45,6 +46,7 @@ def _deliver(examples: Examples) -> Json:
             "as the webhook does."
         ),
         "security": [*SIGNED, *tools, *TOKEN],
+        "parameters": [TRACEPARENT],
         "requestBody": {
             "required": True,
             "content": {"application/json": payload, "application/cloudevents+json": event},
