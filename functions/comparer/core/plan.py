@@ -45,7 +45,7 @@ def plan_of(table: str, source: Shape, target: Shape, options: Options = AS_EVER
     taken = {column.name for column in pairs.values()}
     missing = tuple(column.name for column in source.columns if column not in pairs)
     extra = tuple(column.name for column in target.columns if column.name not in taken)
-    kinds = {ours: common(ours.type, theirs.type) for ours, theirs in pairs.items()}
+    kinds = {ours: common(ours.type, theirs.type, utc=options.utc) for ours, theirs in pairs.items()}
     left_out = [ours for ours in pairs if options.leaves_out(ours, pairs[ours])]
     chosen = {ours: theirs for ours, theirs in pairs.items() if kinds[ours] is not None and ours not in left_out}
     uncompared = tuple(_uncompared(ours, pairs[ours]) for ours in pairs if kinds[ours] is None)
