@@ -13,6 +13,8 @@ from functions.comparer.core.table import Column, Key, Shape, TablePlan
 NOTHING_IN_COMMON = "The two tables have no column in common."
 NOTHING_COMPARABLE = "The two tables have no column that can be compared."
 
+# Not every server can put numbers of 64 bits in the order of those of 32: beyond them it refuses, or has no infinity.
+_WIDER_AND_NARROWER = {Kind.DOUBLE, Kind.SINGLE}
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -67,7 +69,11 @@ def _plan(
     names = tuple((column.name, other.name) for column, other in chosen.items())
     typed = any(kinds[column] is not Kind.ANY for column in chosen)
     if typed:
-        sortable = {column.name for column in chosen if orderable(kinds[column])}
+        sortable = {
+            column.name
+            for column, other in chosen.items()
+            if orderable(kinds[column]) and {column.type.kind, other.type.kind} != _WIDER_AND_NARROWER
+        }
         key = _same_columns(ours, theirs, dict(names), sortable)
     else:
         key = _shared_key(ours, theirs, dict(names))
