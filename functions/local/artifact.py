@@ -3,6 +3,7 @@
 The same input gives the same bytes: file times are fixed, order is by name, and paths in bytecode are those of Lambda.
 """
 
+import ast
 import shutil
 import subprocess
 import sys
@@ -20,8 +21,9 @@ _AMAZON_LINUX_2 = {(3, 11)}
 _DROPPED_FOLDERS = {"__pycache__", "bin", "test", "tests"}
 _DROPPED_SUFFIXES = {".c", ".h", ".hash", ".pxd", ".pxi", ".pyi", ".pyx"}
 _DROPPED_FILES = {"py.typed", "requirements.txt"}
-_NEVER_IMPORTED = ("aiohttp/test_utils.py", "multidict/_testcapi.*", "pydantic/mypy.py", "pydantic/v1")
-"""Parts of the dependencies for other uses than ours: their tests' tools, a plugin for a type checker, an older API."""
+_NEVER_IMPORTED = ("aiohttp/test_utils.py", "cffi", "multidict/_testcapi.*", "pydantic/mypy.py", "pydantic/v1")
+"""Parts of the dependencies for other uses than ours: their tests' tools, a plugin for a type checker, an older API,
+and what writes bindings, of which only the native part is for using them."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LAMBDA_ROOT = "/var/task"
@@ -82,6 +84,34 @@ def _installer(target: Target, requirements: Path, code: Path) -> list[str]:
         return [uv, "pip", "install", "--quiet", f"--python-platform={target.machine}-{newest}", *common]
     msg = f"neither pip (in {sys.executable}) nor uv is here"
     raise BuildFailed(msg)
+
+
+def copy_needed(root: Path, package: str, modules: Iterable[str], code: Path) -> None:
+    """Copy from the checkout at `root` into `code` the modules of `package` that `modules` import, directly or not.
+
+    Imports within functions count too.
+    """
+    wanted, found = list(modules), set[str]()
+    while wanted:
+        name = wanted.pop()
+        path = root / name.replace(".", "/")
+        file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if name in found or not name.startswith(f"{package}.") or not file.is_file():
+            continue  # `from` doesn't tell names of a module from modules
+        found.add(name)
+        target = code / file.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+        wanted += [name.rpartition(".")[0], *_imported(file)]
+
+
+def _imported(file: Path) -> Iterable[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def prune(code: Path) -> None:

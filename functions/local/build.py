@@ -1,4 +1,4 @@
-"""Builds what `sam deploy` takes: build/<architecture>/ with the code, one zip and a template that names it.
+"""Builds what `sam deploy` takes: build/<architecture>/ with code, a zip for each CodeUri, a template.
 
     python -m functions.local.build [--architecture arm64] [--runtime python3.13] [--output build]
 
@@ -20,6 +20,7 @@ from functions.local.artifact import (
     Target,
     check_imports,
     compile_all,
+    copy_needed,
     install,
     pack,
     prune,
@@ -31,13 +32,14 @@ from functions.local.pythons import find_python
 LIMIT = 8_000_000
 """Bytes of the zip: what a cold start has to fetch and unpack."""
 
+PIPELINE = "pipeline"
 ARCHIVE = "parity.zip"
 
 Report = Callable[[str], None]
 """Takes one line for people."""
 
 _ROOT = Path(__file__).resolve().parents[2]
-_CODE_URI = "CodeUri: functions/pipeline"
+_CODE_URI = r"^ +CodeUri: functions/(\w+)$"
 
 
 FindPython = Callable[[tuple[int, int]], Path | None]
@@ -58,7 +60,7 @@ def build(
     find: FindPython = find_here,
     limit: int = LIMIT,
 ) -> int:
-    """Build the checkout at `root` for `target` into `output`/<architecture>; return the zip's size in bytes.
+    """Build the checkout at `root` for `target` into `output`/<architecture>; return the bytes of the pipeline's zip.
 
     Raises BuildFailed: a handler or a wheel is missing, a module can't be imported, the zip is larger than `limit`.
     """
@@ -69,40 +71,76 @@ def build(
             msg = f"template.yaml names the handler {module}, and there is no such module"
             raise BuildFailed(msg)
     folder = output / target.architecture
-    code = folder / "code"
     shutil.rmtree(folder, ignore_errors=True)
-    code.mkdir(parents=True)
+    sizes = [
+        _build_one(
+            target, part, [m for m in modules if m.startswith(f"functions.{part}.")], folder, report, root, find, limit
+        )
+        for part in parts(template)
+    ]
+    (folder / "template.yaml").write_text(built_template(template, target), "utf-8")
+    return sizes[0]
 
-    report(f"{target.architecture}: installing the dependencies")
-    install(target, root / "functions/pipeline/requirements.txt", code)
-    shutil.copytree(root / "functions/pipeline", code / "functions/pipeline")
+
+def _build_one(
+    target: Target,
+    part: str,
+    modules: Sequence[str],
+    folder: Path,
+    report: Report,
+    root: Path,
+    find: FindPython,
+    limit: int,
+) -> int:
+    """Build one archive, and return its size in bytes."""
+    name = f"{target.architecture} {part}"
+    code = folder / "code" / part
+    code.mkdir(parents=True)
+    report(f"{name}: installing the dependencies")
+    install(target, root / f"functions/{part}/requirements.txt", code)
+    if part == PIPELINE:
+        shutil.copytree(root / "functions/pipeline", code / "functions/pipeline")
+    else:
+        copy_needed(root, "functions", modules, code)
     prune(code)
     stripped = strip(code, target)
-    _compile(target, code, modules, report, find)
-
-    size = pack(code, folder / ARCHIVE, limit=limit)
-    (folder / "template.yaml").write_text(built_template(template, target), "utf-8")
+    _compile(target, name, code, modules, report, find)
+    size = pack(code, folder / archive_of(part), limit=limit)
     how = (
         f"debugging symbols taken out by {stripped}" if stripped else "debugging symbols left in, no tool for them here"
     )
-    report(f"{target.architecture}: {size / 1e6:.2f} MB zipped, {size_of(code) / 1e6:.1f} MB unpacked ({how})")
+    report(f"{name}: {size / 1e6:.2f} MB zipped, {size_of(code) / 1e6:.1f} MB unpacked ({how})")
     return size
 
 
-def _compile(target: Target, code: Path, modules: Sequence[str], report: Report, find: FindPython) -> None:
+def _compile(target: Target, name: str, code: Path, modules: Sequence[str], report: Report, find: FindPython) -> None:
     version = f"{target.version[0]}.{target.version[1]}"
     python = find(target.version)
     if python is None:
         report(
-            f"{target.architecture}: no Python {version} found here, so built WITHOUT bytecode: "
+            f"{name}: no Python {version} found here, so built WITHOUT bytecode: "
             "correct, but a cold start takes about twice as long"
         )
         return
     compile_all(python, code)
-    report(f"{target.architecture}: bytecode compiled by {python} ({version})")
+    report(f"{name}: bytecode compiled by {python} ({version})")
     if sys.platform == "linux" and platform.machine() == target.machine:
         check_imports(python, code, modules)
-        report(f"{target.architecture}: every handler can be imported from the artifact")
+        report(f"{name}: every handler can be imported from the artifact")
+
+
+def parts(template: str) -> list[str]:
+    """Return the folders of `functions` that `template` (its text) takes code from: the pipeline first."""
+    found = set(re.findall(_CODE_URI, template, re.MULTILINE))
+    if PIPELINE not in found:
+        msg = "template.yaml has no CodeUri: functions/pipeline"
+        raise BuildFailed(msg)
+    return sorted(found, key=lambda part: (part != PIPELINE, part))
+
+
+def archive_of(part: str) -> str:
+    """Return the file name of a part's zip."""
+    return ARCHIVE if part == PIPELINE else f"{part}.zip"
 
 
 def handlers(template: str) -> list[str]:
@@ -123,7 +161,9 @@ def built_template(template: str, target: Target) -> str:
     """Return the template's text for the built code: the zip as CodeUri; runtime, architecture no choice."""
     pinned = _pin(template, "Runtime", f"python{target.version[0]}.{target.version[1]}")
     pinned = _pin(pinned, "Architecture", target.architecture)
-    return _replace(re.escape(_CODE_URI), f"CodeUri: {ARCHIVE}", pinned)
+    for part in parts(template):
+        pinned = _replace(re.escape(f"CodeUri: functions/{part}"), f"CodeUri: {archive_of(part)}", pinned)
+    return pinned
 
 
 def _pin(template: str, parameter: str, value: str) -> str:

@@ -29,7 +29,8 @@ class Following(Kept):
     def planned(self, database: DatabaseContents) -> None:
         """Announce what can't be compared, before anything is."""
         for table in database.tables:
-            if table.result in _NOT_COMPARED:
+            partly = table.result is DataResult.WAITING and table.message
+            if table.result in _NOT_COMPARED or partly:
                 self.announced.append(f"{database.source_db}.{table.table}: {table.message}")
 
     def begun(self, database: str, table: TableContents) -> None:

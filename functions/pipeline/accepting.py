@@ -37,9 +37,11 @@ class Acceptor:
     allowed: Allowed
     deadlines: Deadlines
     projects_secret_id: str
+    traceparent: str | None = None
+    """The trace that what is accepted belongs to."""
 
     @classmethod
-    def open(cls, edge: Edge) -> "Acceptor":
+    def open(cls, edge: Edge, traceparent: str | None = None) -> "Acceptor":
         """From the environment. Raises BadSettings."""
         return cls(
             edge=edge,
@@ -47,6 +49,7 @@ class Acceptor:
             allowed=Allowed.load(edge.env),
             deadlines=Deadlines.load(edge.env),
             projects_secret_id=ProjectsSettings.load(edge.env).projects_secret_id,
+            traceparent=traceparent,
         )
 
     async def judge(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
@@ -64,7 +67,7 @@ class Acceptor:
         request = validate_request(body, guards, now=now, request_id=request_id)
         if len(canonical(request).encode()) > MAX_MESSAGE_BYTES:
             raise Invalid(FieldError(field="", message="too many characters that have to be escaped"))
-        return new_comparison(request, self.deadlines, now)
+        return new_comparison(request, self.deadlines, now, self.traceparent)
 
     async def accept(self, body: dict[str, Any], request_id: str | None = None) -> Comparison:
         """Judge a request and store it. Asking twice is asking once. Raises as `judge` does, and Conflict."""
@@ -102,7 +105,7 @@ def _with_project(request: Request, project_id: str) -> Request:
     return request if request.project_id else request.model_copy(update={"project_id": project_id})
 
 
-def new_comparison(request: Request, deadlines: Deadlines, now: float) -> Comparison:
+def new_comparison(request: Request, deadlines: Deadlines, now: float, traceparent: str | None = None) -> Comparison:
     """The comparison of a validated request, accepted `now`."""
     contents = request.data_level_compare_info and request.data_level_compare_info.compare_type == "contents"
     usual = deadlines.contents_deadline_seconds if contents else deadlines.deadline_seconds
@@ -112,4 +115,5 @@ def new_comparison(request: Request, deadlines: Deadlines, now: float) -> Compar
         request=request,
         accepted_at=now,
         deadline_at=max(now, request.starts_at or 0) + (request.deadline_seconds or usual),
+        traceparent=traceparent,
     )

@@ -12,6 +12,7 @@ from typing import Any
 from functions.pipeline import log, metrics
 from functions.pipeline.edge import Edge, LambdaContext
 from functions.pipeline.schedule import hop_delay
+from functions.pipeline.trace_context import traced, traceparent_in
 
 #: A step needs this long at most; with less left a message is given to another invocation. Milliseconds.
 STEP_MILLIS = 12_000
@@ -22,17 +23,24 @@ _log = log.get_logger()
 
 @dataclass(frozen=True)
 class Message:
-    """A queue message: its id, text, and how often it was sent again to wait."""
+    """A queue message: its id, text, how often it was sent again to wait, and the trace that its sender names."""
 
     message_id: str
     body: str
     waits: int
+    traceparent: str | None = None
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Message":
         """Read an SQS record of a Lambda event."""
-        waits = record.get("messageAttributes", {}).get("waits", {}).get("stringValue", "0")
-        return cls(record["messageId"], record["body"], int(waits) if waits.isdecimal() and len(waits) < 9 else 0)
+        attributes = record.get("messageAttributes", {})
+        waits = attributes.get("waits", {}).get("stringValue", "0")
+        return cls(
+            record["messageId"],
+            record["body"],
+            int(waits) if waits.isdecimal() and len(waits) < 9 else 0,
+            traceparent_in(attributes.get("traceparent", {}).get("stringValue")),
+        )
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ class Queue:
             await self.bury(message, f"waited {message.waits} times")
             return
         delay = hop_delay(self.edge.now(), until)
-        await self.edge.aws.send(self.url, message.body, delay=delay, attributes={"waits": str(message.waits + 1)})
+        attributes = {"waits": str(message.waits + 1), **traced(message.traceparent)}
+        await self.edge.aws.send(self.url, message.body, delay=delay, attributes=attributes)
 
     async def bury(self, message: Message, reason: str) -> None:
         """Put a message that can't be read, or waited too often, into the dead letters, the reason beside it."""

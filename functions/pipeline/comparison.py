@@ -157,6 +157,8 @@ class Comparison(Stored):
     outcomes: tuple[Outcome, ...] = ()
     last_trouble: Trouble | None = None
     polls: int = 0
+    traceparent: str | None = None
+    """The trace that the request belongs to, as its sender named it."""
 
     @property
     def undecided(self) -> tuple[Level, ...]:

@@ -1,5 +1,6 @@
 """Handler of the `requests` queue: a request in; DRS tasks, the started event and the first poll message out."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -52,7 +53,7 @@ async def _create(acceptor: Acceptor, desk: Desk, creator: Creator, queue: Queue
         await queue.bury(message, str(e))
         return
     try:
-        comparison_id = await acceptor.accept_message(body)
+        comparison_id = await replace(acceptor, traceparent=message.traceparent).accept_message(body)
     except Invalid as e:
         await _tell(desk, message, request_id, body, e.errors)
     except Conflict as e:
@@ -70,7 +71,12 @@ async def _tell(
 ) -> None:
     """Answer a message that can't become a comparison with an event of its own."""
     event = events.invalid(
-        request_id=request_id, body=body, errors=errors, message_id=message.message_id, now=desk.edge.now()
+        request_id=request_id,
+        body=body,
+        errors=errors,
+        message_id=message.message_id,
+        now=desk.edge.now(),
+        traceparent=message.traceparent,
     )
     await desk.edge.aws.publish(desk.topic_arn, event, events.attributes(event))
     metrics.count("RequestsInvalid")

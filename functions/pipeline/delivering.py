@@ -29,6 +29,7 @@ from functions.pipeline.messages import Invalid
 from functions.pipeline.schedule import LONGEST_HOP, hop_delay
 from functions.pipeline.steps import Drop, Publish, Refusal, Wait
 from functions.pipeline.telling import Language
+from functions.pipeline.trace_context import traced as of_trace
 
 #: Early by less than this is on time: SQS delays are whole seconds and clocks differ.
 SLACK_SECONDS = 1.0
@@ -154,5 +155,5 @@ class Courier:
 
 
 def _note(what: str, announcement: Announcement, delivery: Delivery, **extras: Any) -> None:
-    comparison_id = announcement.event.data.comparison_id
-    log.note(what, comparison_id=comparison_id, destination=delivery.destination, **extras)
+    comparison_id, traced = announcement.event.data.comparison_id, of_trace(announcement.event.traceparent)
+    log.note(what, comparison_id=comparison_id, destination=delivery.destination, **traced, **extras)

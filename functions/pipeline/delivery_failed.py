@@ -31,4 +31,4 @@ def delivery_failed(delivery: Delivery, channel: str, reason: str, event: Finish
         "next_step": "Repair the destination in the destinations secret; the verdict itself is in the finished event.",
     }
     event_id = f"{event.id.removesuffix(':finished')}:delivery_failed:{delivery.destination}"
-    return fitted(envelope(event_id, event.source, event.subject, DELIVERY_FAILED, now, data))
+    return fitted(envelope(event_id, event.source, event.subject, DELIVERY_FAILED, now, data, event.traceparent))

@@ -12,6 +12,7 @@ from typing import Any
 from functions.pipeline.comparison import Comparison, Outcome, TableLine, Task, Verdict
 from functions.pipeline.messages import LEVELS, FieldError, comparison_id_of, json_text
 from functions.pipeline.summary import left_out, next_step, reasons, summary
+from functions.pipeline.trace_context import traced
 from functions.pipeline.verdict import overall
 
 STARTED = "parity.comparison.started.v1"
@@ -59,7 +60,15 @@ def finished(comparison: Comparison, now: float, *, steps: int, caveats: Iterabl
     return verdict, _event(comparison, FINISHED, "finished", now, data)
 
 
-def invalid(*, request_id: str, body: Json, errors: Iterable[FieldError], message_id: str, now: float) -> str:
+def invalid(
+    *,
+    request_id: str,
+    body: Json,
+    errors: Iterable[FieldError],
+    message_id: str,
+    now: float,
+    traceparent: str | None = None,
+) -> str:
     """A queue message that can't become a comparison but names itself: why, field by field.
 
     `message_id` is the queue message's: two different messages with one request id are two events.
@@ -75,7 +84,9 @@ def invalid(*, request_id: str, body: Json, errors: Iterable[FieldError], messag
         "next_step": "Correct the named fields and send the request again with a new request id.",
     }
     source = f"urn:parity:{project_id or 'unknown'}"
-    return fitted(envelope(f"{comparison_id}:invalid:{message_id}", source, comparison_id, INVALID, now, data))
+    return fitted(
+        envelope(f"{comparison_id}:invalid:{message_id}", source, comparison_id, INVALID, now, data, traceparent)
+    )
 
 
 def attributes(event: str) -> dict[str, str]:
@@ -160,10 +171,12 @@ def _table(line: TableLine) -> Json:
 
 def _event(comparison: Comparison, kind: str, suffix: str, now: float, data: Json) -> str:
     source, subject = f"urn:parity:{comparison.project_id}", comparison.comparison_id
-    return fitted(envelope(f"{subject}:{suffix}", source, subject, kind, now, data))
+    return fitted(envelope(f"{subject}:{suffix}", source, subject, kind, now, data, comparison.traceparent))
 
 
-def envelope(event_id: str, source: str, subject: str, kind: str, now: float, data: Json) -> Json:
+def envelope(
+    event_id: str, source: str, subject: str, kind: str, now: float, data: Json, traceparent: str | None = None
+) -> Json:
     """A CloudEvent over `data`, whose nulls are left out."""
     return {
         "specversion": "1.0",
@@ -173,6 +186,7 @@ def envelope(event_id: str, source: str, subject: str, kind: str, now: float, da
         "subject": subject,
         "time": iso_time(now),
         "datacontenttype": "application/json",
+        **traced(traceparent),
         "data": {name: value for name, value in data.items() if value is not None},
     }
 

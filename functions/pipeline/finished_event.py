@@ -98,6 +98,7 @@ class FinishedEvent(_Read):
     type: Literal["parity.comparison.finished.v1"]
     subject: str
     time: str
+    traceparent: str | None = None
     data: Finished
 
 

@@ -5,11 +5,21 @@ import binascii
 import json
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
-
-from functions.pipeline.messages import FieldError
+from typing import Any, Protocol
 
 Response = dict[str, Any]
+
+
+class Told(Protocol):
+    """One thing wrong with one field: its dotted path, and what is allowed."""
+
+    @property
+    def field(self) -> str:
+        """The path, "" for the body as a whole."""
+
+    @property
+    def message(self) -> str:
+        """What is allowed."""
 
 
 def answer(status: int, body: Any, **headers: str) -> Response:
@@ -17,7 +27,7 @@ def answer(status: int, body: Any, **headers: str) -> Response:
     return _response(status, "application/json", body, headers)
 
 
-def problem(status: int, detail: str, errors: Iterable[FieldError] = (), **headers: str) -> Response:
+def problem(status: int, detail: str, errors: Iterable[Told] = (), **headers: str) -> Response:
     """A refusal: what is wrong, and field by field where there are fields."""
     body: dict[str, Any] = {
         "type": "about:blank",
@@ -25,7 +35,7 @@ def problem(status: int, detail: str, errors: Iterable[FieldError] = (), **heade
         "status": status,
         "detail": detail,
     }
-    if found := [e.model_dump() for e in errors]:
+    if found := [{"field": e.field, "message": e.message} for e in errors]:
         body["errors"] = found[:50]
     return _response(status, "application/problem+json", body, headers)
 

@@ -82,7 +82,7 @@ async def _judged(settings: TriggerSettings, name: str, proved: Proved, delivery
     try:
         found = asked(proved, occurrence)
         own_id = request_id(name, occurrence, found)
-        return await store(settings.requests_queue_url, own_id, found.request, edge)
+        return await store(settings.requests_queue_url, own_id, found.request, edge, delivery.header("traceparent"))
     except NotForUs as e:
         metrics.count("TriggersLeftAlone")
         log.note("trigger.left_alone", reason=str(e), event_type=occurrence.event[:64])

@@ -66,7 +66,9 @@ async def _answer(
     if webhook_id is None:
         return problem(401, "The signature is not valid.")
     is_dry = query.get("dry_run") == "true"
-    act: _Act = partial(_rehearse, seconds_left) if is_dry else partial(store, settings.requests_queue_url)
+    traceparent = headers.get("traceparent")
+    keeping = partial(store, settings.requests_queue_url, traceparent=traceparent)
+    act: _Act = partial(_rehearse, seconds_left) if is_dry else keeping
     return await _judged(act, webhook_id, body, edge)
 
 

@@ -51,7 +51,7 @@ def deployed(folder: Path, say: Callable[[str], None]) -> Ground | None:
     except BuildFailed as e:
         say(f"no artifact for Python {version[0]}.{version[1]}: {e}")
         return None
-    return _finished(python, version, folder / target.architecture / "code", folder)
+    return _finished(python, version, folder / target.architecture / "code/pipeline", folder)
 
 
 def copied(folder: Path) -> Ground:

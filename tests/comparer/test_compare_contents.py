@@ -356,12 +356,28 @@ def test_a_database_that_changes_under_a_table_leaves_it_without_a_result() -> N
     def changes(what: str, _: str) -> None:
         nonlocal versions
         versions += what == "version"
-        if versions > 2:
+        if versions > 3:  # Before and after the planning, and after the first table.
             raise Unreadable("it was changed while it was read")
 
     tables = {"a": numbered(1), "b": numbered(1)}
     found = compare(endpoint(**tables), endpoint(changes, **tables))
     assert [table.result for table in tables_of(found).values()] == [CONSISTENT, FAILED]
+
+
+@pytest.mark.parametrize("exists", [["shop"], []])
+def test_a_database_that_changes_while_it_is_planned_is_not_said_to_lack_tables(exists: list[str]) -> None:
+    planned = False
+
+    def changes(what: str, _: str) -> None:
+        nonlocal planned
+        planned = planned or what == "count"
+        if what == "version" and planned:
+            raise Unreadable("it was changed while it was read")
+
+    source = MemoryEndpoint({name: MemoryDatabase({}) for name in exists})
+    found = compare(source, endpoint(changes, a=numbered(1)))
+    assert found.failures == ["database 'shop': it was changed while it was read"]
+    assert [(database.result, database.tables) for database in found.databases] == [(FAILED, [])]
 
 
 @pytest.mark.parametrize("kind", ["names", "snapshot", "tables"])

@@ -182,6 +182,18 @@ def test_values_show_how_far_they_are_and_where_they_stopped(
     play_between(pair, steps)
 
 
+def test_a_table_whose_rows_have_all_been_read_is_not_done_before_they_are_sorted(pair: tuple[Path, Path]) -> None:
+    async def steps(comparer: Comparer) -> None:
+        report = DatabaseContents("d", "e", DataResult.COMPARING)
+        report.tables = [contents_table("now", DataResult.COMPARING, rows_read=100_000, rows_total=100_000)]
+        kept = keep_contents(store_of(comparer), task("contents", "RUNNING"), [report])
+        (info,) = (await get(comparer, kept.id, "content-detail"))["content_compare_result_infos"]
+        assert (info["status"], info["complete_shard_count"], info["total_shard_count"]) == (1, 4, 5)
+        assert info["progress"] == 99.99
+
+    play_between(pair, steps)
+
+
 def test_every_field_of_a_compared_table_is_as_typed_as_the_page_says(pair: tuple[Path, Path]) -> None:
     async def steps(comparer: Comparer) -> None:
         created = await comparer.ask("POST", DATA, CONTENTS)

@@ -1,7 +1,6 @@
 """The official client, unchanged, against the comparer: every answer must parse into the client's own models."""
 
 import asyncio
-import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +11,11 @@ import requests
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkdrs import v3
-from openpyxl import load_workbook  # type: ignore[import-untyped]  # no type information is published
 from pydantic import SecretStr
 
 from functions.comparer.jobs_file import AuthConfig
 from functions.pipeline import drs_models as wire
+from tests.comparer.official_walk import Walk, wanted
 from tests.comparer.served import JOB, PROJECT, Clock, Comparer, HeldEndpoint, config_for, make_database, rows, served
 
 pytestmark = [
@@ -95,14 +94,6 @@ def run(comparing: tuple[Any, Any], steps: Callable[[Comparer, Callable[[], None
             await asyncio.to_thread(steps, comparer, settle)
 
     asyncio.run(journey())
-
-
-def wanted(objects: str | None = "objects", **data: Any) -> Any:
-    info = (
-        v3.CreateDataLevelCompareReq(**{"conflict_policy": "keep", "compare_type": "lines", **data}) if data else None
-    )
-    body = v3.CreateCompareTaskReq(job_id=JOB, object_level_compare_type=objects, data_level_compare_info=info)
-    return v3.CreateCompareTaskRequest(body=body)
 
 
 def everything() -> Any:
@@ -186,190 +177,13 @@ def values(tmp_path: Path) -> tuple[Path, Path]:
     return make_database(tmp_path / "a/shop.db", *same, *source), make_database(tmp_path / "b/shop.db", *same, *target)
 
 
-def fields(items: Any, *names: str) -> list[tuple[Any, ...]]:
-    return [tuple(getattr(item, name) for name in names) for item in items]
-
-
 def test_the_client_walks_all_sixteen_endpoints(
     values: tuple[Path, Path], credentials: Callable[[Comparer], BasicCredentials]
 ) -> None:
     def steps(comparer: Comparer, settle: Callable[[], None]) -> None:
-        drs = client(comparer, credentials(comparer))
-        walk_objects(drs, settle)
-        lines_id = walk_lines(drs, settle)
-        contents_id = walk_contents(drs, settle)
-        walk_words(drs, contents_id, lines_id)
-        walk_results(drs, contents_id)
-        walk_cancel(drs)
-        walk_file(drs, settle, contents_id)
+        Walk(client(comparer, credentials(comparer)), settle, "shop", "shop").everywhere()
 
     run(values, steps)
-
-
-def walk_objects(drs: Any, settle: Callable[[], None]) -> None:
-    """3, 4, 5: create, overview, detail."""
-    body = v3.CreateObjectCompareJobReq(compare_task_num=2)
-    created = drs.create_object_level_compare_job(v3.CreateObjectLevelCompareJobRequest(job_id=JOB, body=body))
-    assert created.status_code == 202
-    settle()
-    overview = drs.list_obeject_level_compare_overview(v3.ListObejectLevelCompareOverviewRequest(job_id=JOB))
-    assert (overview.status, overview.export_status, overview.report_remain_seconds) == ("SUCCESSFUL", "INIT", -1)
-    assert ("TABLE", 3, 2, 0) in fields(overview.compare_result, "type", "source_count", "target_count", "status")
-    asked = v3.ListObejectLevelCompareDetailRequest(
-        job_id=JOB, compare_type="TABLE", compare_job_id=overview.compare_job_id
-    )
-    detail = drs.list_obeject_level_compare_detail(asked)
-    assert (detail.count, fields(detail.compare_detail, "source_db_value", "target_db_value", "status")) == (
-        3,
-        [("orders", "orders", 2), ("ours", None, 0), ("same", "same", 2)],
-    )
-
-
-def walk_lines(drs: Any, settle: Callable[[], None]) -> str:
-    """1, 10, 11: create, overview, detail."""
-    created = drs.create_compare_task(wanted(None, compare_mode="quick_comparison"))
-    task_id: str = created.data_level_compare_create_result.compare_task_id
-    settle()
-    task = {"job_id": JOB, "compare_job_id": task_id}
-    overview = drs.list_data_compare_overview(v3.ListDataCompareOverviewRequest(**task, status=0, limit=10, offset=0))
-    counts = ("source_db_name", "target_db_name", "status", "compare_num", "compare_end_num", "data_inconsistent_num",
-              "uncomparable_num")  # fmt: skip
-    assert overview.total_count == 1
-    assert fields(overview.data_compare_overview_infos, *counts) == [("shop", "shop", 0, 3, 3, 2, 0)]
-    asked = v3.ListDataCompareDetailRequest(
-        **task, type="compare", db_name="shop", target_db_name="shop", query_tb_name="o", limit=10, offset=0
-    )
-    detail = drs.list_data_compare_detail(asked)
-    numbers = ("source_table_name", "target_table_name", "source_row_num", "target_row_num", "difference_row_num",
-               "status")  # fmt: skip
-    assert (detail.total_count, fields(detail.table_line_compare_result_infos, *numbers)) == (
-        2,
-        [("orders", "orders", 3, 4, 1, 0), ("ours", "ours", 0, 0, 0, 12)],
-    )
-    return task_id
-
-
-def walk_contents(drs: Any, settle: Callable[[], None]) -> str:
-    """7, 9, 6: create for later, start promptly, list."""
-    body = v3.CreateDataLevelTableCompareJobReq(
-        type="contents",
-        start_time=str(int(time.time() * 1000) + 3_600_000),
-        compare_object=[v3.CompareObjectInfo(db_name="shop", table_name=["orders", "ours", "same"])],
-        options={"contentCompareType": "static"},
-    )
-    created = drs.create_data_level_table_compare_job(v3.CreateDataLevelTableCompareJobRequest(job_id=JOB, body=body))
-    settle()
-    tasks = v3.ListDataLevelTableCompareJobsRequest(job_id=JOB, limit=1, offset=0)
-    seen = ("id", "type", "options", "status")
-    expected = (created.id, "contents", {"contentCompareType": "static"})
-    listed = drs.list_data_level_table_compare_jobs(tasks)
-    assert (listed.count, fields(listed.compare_jobs, *seen)) == (2, [(*expected, "WAITING_FOR_RUNNING")])
-    drs.start_promptly_data_level_table_compare_job(
-        v3.StartPromptlyDataLevelTableCompareJobRequest(job_id=JOB, compare_job_id=created.id)
-    )
-    settle()
-    listed = drs.list_data_level_table_compare_jobs(tasks)
-    assert fields(listed.compare_jobs, *seen) == [(*expected, "SUCCESSFUL")]
-    return str(created.id)
-
-
-def walk_words(drs: Any, contents_id: str, lines_id: str) -> None:
-    """2: results by id."""
-    query = v3.QueryCompareResultReq(
-        job_id=JOB, line_compare_id=lines_id, content_compare_id=contents_id, current_page=1, per_page=100
-    )
-    results = drs.list_compare_result(v3.ListCompareResultRequest(body=query))
-    assert fields(results.line_compare_results.line_compare_overview, "line_compare_result") == [("INCONSISTENT",)]
-    contents = results.content_compare_results
-    assert (contents.compare_task_id, contents.content_compare_overview_count) == (contents_id, 1)
-    assert fields(contents.content_compare_overview, "source_db_name", "content_compare_result") == [
-        ("shop", "INCONSISTENT")
-    ]
-    (details,) = contents.content_compare_details
-    assert (details.content_compare_detail_count, details.content_uncompare_detail_count) == (3, 0)
-    words = ("source_table_name", "diff_row_num", "line_compare_result", "content_compare_result")
-    assert fields(details.content_compare_detail, *words) == [
-        ("orders", 4, "INCONSISTENT", "INCONSISTENT"),
-        ("ours", 0, "INCONSISTENT", "INCONSISTENT"),
-        ("same", 0, "CONSISTENT", "CONSISTENT"),
-    ]
-    (differing,) = contents.content_compare_diffs
-    assert (differing.source_table_name, differing.content_compare_diff_count) == ("orders", 4)
-    keys = fields(differing.content_compare_diff, "source_key_value", "target_key_value")
-    assert keys == [(["2"], ["2"]), (["3"], None), (None, ["4"]), (None, ["5"])]
-    listed = fields(results.compare_task_list_results.compare_task_list, "compare_type")
-    assert (results.compare_task_list_results.compare_task_list_count, listed) == (
-        3,
-        [("contents",), ("lines",), ("object_comparison",)],
-    )
-
-
-def walk_results(drs: Any, task_id: str) -> None:
-    """12, 13, 14: overview, detail, differences."""
-    task = {"job_id": JOB, "compare_job_id": task_id, "limit": 10, "offset": 0}
-    overview = drs.list_content_compare_overview(v3.ListContentCompareOverviewRequest(**task))
-    counts = ("source_db", "target_db", "status", "compare_num", "compare_end_num", "data_inconsistent_num",
-              "uncomparable_num")  # fmt: skip
-    assert overview.total_count == 1
-    assert fields(overview.content_compare_result_infos, *counts) == [("shop", "shop", 0, 3, 3, 2, 0)]
-    detail = drs.list_content_compare_detail(
-        v3.ListContentCompareDetailRequest(**task, type="compare", db_name="shop", target_db_name="shop")
-    )
-    numbers = ("source_table_name", "source_row_num", "target_row_num", "difference_row_num", "line_compare_result",
-               "content_compare_result", "status", "progress")  # fmt: skip
-    assert (detail.total_count, fields(detail.content_compare_result_infos, *numbers)) == (
-        3,
-        [
-            ("orders", 3, 4, 4, False, False, 2, 100.0),
-            ("ours", 0, 0, 0, False, False, 2, 100.0),
-            ("same", 2, 2, 0, True, True, 2, 100.0),
-        ],
-    )
-    differences = drs.list_content_compare_difference(
-        v3.ListContentCompareDifferenceRequest(**task, db_name="shop", table_name="orders")
-    )
-    kinds = ("count", "target_meta_is_null", "source_meta_is_null", "source_target_meta_not_null")
-    assert fields([differences], *kinds) == [(4, 1, 2, 1)]
-    first, second, third, _ = differences.contents_infos
-    assert fields([first], "source_key_value", "target_key_value") == [(["2"], ["2"])]
-    assert fields([second], "target_key_value", "target_select_sql") == [(None, None)]
-    assert fields([third], "source_key_value", "select_sql") == [(None, None)]
-    assert all("orders" in sql for sql in (first.select_sql, second.select_sql, third.target_select_sql))
-
-
-def walk_cancel(drs: Any) -> None:
-    """8: cancel."""
-    body = v3.CreateDataLevelTableCompareJobReq(
-        type="lines", compare_mode="quick_comparison", start_time=str(int(time.time() * 1000) + 3_600_000)
-    )
-    created = drs.create_data_level_table_compare_job(v3.CreateDataLevelTableCompareJobRequest(job_id=JOB, body=body))
-    drs.delete_compare_job(v3.DeleteCompareJobRequest(job_id=JOB, compare_job_id=created.id))
-    listed = drs.list_data_level_table_compare_jobs(v3.ListDataLevelTableCompareJobsRequest(job_id=JOB))
-    assert fields(listed.compare_jobs, "status") == [("CANCELLED",), ("SUCCESSFUL",), ("SUCCESSFUL",)]
-
-
-def walk_file(drs: Any, settle: Callable[[], None], task_id: str) -> None:
-    """15, 16: export, download."""
-    body = v3.ExportCompareResultReq(compare_type="contents", compare_job_id=task_id, time_zone="GMT+08:00")
-    drs.create_compare_result_file(v3.CreateCompareResultFileRequest(region="cn-north-4", job_id=JOB, body=body))
-    settle()
-    listed = drs.list_data_level_table_compare_jobs(v3.ListDataLevelTableCompareJobsRequest(job_id=JOB))
-    states = {task.id: (task.export_status, task.report_remain_seconds) for task in listed.compare_jobs}
-    assert states[task_id][0] == "EXPORT_COMPLETE"
-    assert states[task_id][1] > 604_000
-    chosen = {"compare_type": "contents", "compare_job_id": task_id}
-    asked = v3.DownloadCompareResultFileRequest(region="cn-north-4", job_id=JOB, body=body, **chosen)
-    content = bytearray()
-    drs.download_compare_result_file(asked).consume_download_stream(lambda stream: content.extend(stream.content))
-    book = load_workbook(io.BytesIO(content))
-    assert book.sheetnames == ["summary", "databases", "tables", "differences"]
-    keys = [tuple(row) for row in book["differences"].iter_rows(2, min_col=3, max_col=6, values_only=True)]
-    assert keys == [
-        ("orders", "changed", '["2"]', '["2"]'),
-        ("orders", "missing in the target", '["3"]', None),
-        ("orders", "only in the target", None, '["4"]'),
-        ("orders", "only in the target", None, '["5"]'),
-    ]
 
 
 def test_object_detail_names_what_differs_and_the_list_shows_the_data_level_task(

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.comparer.core.pairs import Pair, match
+from functions.comparer.core.pairs import Pair, match, pairs_of
+from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint
 
 NAMES = st.sampled_from(["shop", "shop_v2", "shop (target)", "shop (target 2)", "other"])
 
@@ -32,3 +33,16 @@ def test_a_name_is_that_of_the_database_which_the_mapping_gives_it() -> None:
         Pair("a (target)", "a", in_source=False, in_target=True),
         Pair("a", "b", in_source=False, in_target=True),
     )
+
+
+def single(*names: str) -> MemoryEndpoint:
+    endpoint = MemoryEndpoint({name: MemoryDatabase() for name in names})
+    endpoint.single = True
+    return endpoint
+
+
+def test_two_single_databases_belong_together_and_one_that_does_not_exist_is_missing() -> None:
+    assert pairs_of(single("a"), single("b"), {}) == (Pair("a", "b", in_source=True, in_target=True),)
+    assert pairs_of(single("a"), single(), {}) == (Pair("a", "a", in_source=True, in_target=False),)
+    assert pairs_of(single(), single("b"), {}) == (Pair("b", "b", in_source=False, in_target=True),)
+    assert pairs_of(single(), single(), {}) == ()

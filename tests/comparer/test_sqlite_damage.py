@@ -211,6 +211,34 @@ def test_an_index_entry_of_the_target_that_leads_to_another_row_is_no_difference
 
 
 @pytest.mark.parametrize("pace", [SMALL, WHOLE])
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("wrong", [b"k1x", b"k3y", b"K2x"])
+def test_an_index_that_says_another_key_than_the_row_makes_no_difference(
+    two: Two, wrong: bytes, at: int, pace: Pace
+) -> None:
+    declared = "PRAGMA page_size = 512", "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v)"
+    rows = "INSERT INTO t (rowid, k, v) VALUES (100, 'k1x', 0), (101, 'k2x', 7), (102, 'k3x', 0), (103, 'k4x', {})"
+    files = two(*declared, rows.format(8), other=[*declared, rows.format(9)])
+    raw = files[at].read_bytes()
+    entry = b"k2x" + bytes([101])
+    assert raw.count(entry) == 1
+    files[at].write_bytes(raw.replace(entry, wrong + bytes([101])))
+    found_damaged(files, pace=pace)
+
+
+@pytest.mark.parametrize("pace", [SMALL, WHOLE])
+def test_a_row_of_the_target_with_another_key_than_its_index_says_is_damage_even_if_it_is_no_text(
+    two: Two, pace: Pace
+) -> None:
+    declared = "PRAGMA page_size = 512", "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v)"
+    files = two(*declared, source=[("k1x", "v"), ("k2x", "v")], target=[("k1x", "v"), ("k2x", "v")])
+    raw = files[1].read_bytes()
+    assert raw.count(b"k2xv") == 1
+    files[1].write_bytes(raw.replace(b"k2xv", b"k\xb0xv"))
+    found_damaged(files, pace=pace)
+
+
+@pytest.mark.parametrize("pace", [SMALL, WHOLE])
 @pytest.mark.parametrize("room", [0, 1000])
 def test_an_index_entry_that_leads_to_another_row_hides_none(two: Two, room: int, pace: Pace) -> None:
     declared = "PRAGMA page_size = 512", "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, v)"

@@ -1,5 +1,6 @@
 """What SQLite finds of two of its databases when it compares them by itself, row by row of a key."""
 
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.comparer.joint_databases import (
     WHOLE,
     Found,
     Two,
+    by_default,
     changed,
     compared,
     drain,
@@ -106,6 +108,24 @@ def test_a_real_in_a_column_of_integers_is_found_though_only_an_altered_declarat
     ]
     files = two(*statements, other=["CREATE TABLE t (k INTEGER PRIMARY KEY, v INTEGER)"], target=[(1, 1), (2, 2)])
     assert compared(files).differences == [changed([1], [1], "v")]
+
+
+@pytest.mark.parametrize("key", ["INTEGER PRIMARY KEY", "TEXT PRIMARY KEY", "TEXT"])
+def test_numbers_in_a_column_of_texts_are_told_apart_by_their_types(two: Two, key: str) -> None:
+    files = two(
+        f"CREATE TABLE t (k {key}, v BLOB, w TEXT)",
+        source=[(1, 1, "x"), (2, 1.0, None), (3, 2, "x"), (4, "1", "x")],
+        target=[(1, 1.0, "x"), (2, 1, None), (3, 2, "x"), (4, "1", "x")],
+    )
+    for path in files:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute("UPDATE sqlite_master SET sql = replace(sql, 'BLOB', 'TEXT')")
+            connection.commit()
+    found = compared(files)
+    assert found.counts == ((2, 2, 0) if found.method == "paired" else (0, 0, 2))
+    table, _ = by_default(files)
+    assert (table.missing, table.extra, table.changed) == found.counts
 
 
 def test_keys_are_matched_by_their_own_rules_and_compared_exactly(two: Two) -> None:

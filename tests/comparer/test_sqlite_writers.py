@@ -109,6 +109,16 @@ def test_a_file_that_is_replaced_is_told(two: Two, tmp_path: Path, at: int) -> N
             list(chunks)
 
 
+@pytest.mark.parametrize("at", [0, 1])
+def test_what_can_not_be_opened_any_more_is_said_of_the_file_that_it_is_true_of(two: Two, at: int) -> None:
+    files = two("CREATE TABLE t (k INTEGER PRIMARY KEY, v)")
+    opened = open_joint(find(files[0]), find(files[1]), Stop(), most=1)
+    assert opened is not None
+    files[at].write_bytes(b"no database" * 1000)
+    with pytest.raises(Unreadable, match=f"{files[at].name}: it is not a SQLite database"), opened:
+        pass
+
+
 def test_a_null_in_the_key_that_is_newer_than_the_plan_fails_its_table_alone_and_is_no_damage(two: Two) -> None:
     declared = "CREATE TABLE t (k TEXT PRIMARY KEY, v)", "CREATE TABLE u (k INTEGER PRIMARY KEY)"
     files = two(*declared, "INSERT INTO u VALUES (1)", source=[("a", 1)], target=[("a", 1), ("b", 2)])

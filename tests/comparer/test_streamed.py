@@ -13,7 +13,7 @@ from functions.comparer.core.engine import Stop, Stopped
 from functions.comparer.core.kept import Kept
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.options import AS_EVER, Options
-from functions.comparer.core.results import ContentsResult, DataResult, TableContents
+from functions.comparer.core.results import ContentsResult, DatabaseContents, DataResult, TableContents
 from functions.comparer.core.table import Row, Shape
 from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemoryTable, typed
 
@@ -59,6 +59,18 @@ def test_a_column_without_a_form_in_common_is_named_and_never_consistent() -> No
     assert table.message == "Column a was not compared: TEXT and DATE have no form in common."
     differing = compared(side(SHOP, (1, "a")), side(typed(id=Kind.INTEGER, a=Kind.DATE)))
     assert (differing.result, differing.missing) == (DataResult.INCONSISTENT, 1)
+
+
+def test_what_of_a_table_is_not_compared_is_told_before_a_row_is_read() -> None:
+    told = list[tuple[str, DataResult, str | None]]()
+
+    class Planned(Kept):
+        def planned(self, database: DatabaseContents) -> None:
+            told.extend((table.table, table.result, table.message) for table in database.tables)
+
+    compared(side(SHOP), side(typed(id=Kind.INTEGER, a=Kind.DATE)), recorder=Planned())
+    message = "Column a was not compared: TEXT and DATE have no form in common."
+    assert told == [("t", DataResult.WAITING, message)]
 
 
 def test_tables_without_any_comparable_column_are_told_before_the_run() -> None:

@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.contracts.fitting import CONTRACTS, complaints
 from tests.journeys.loop import travel
 from tests.journeys.world import JOB, OBJECTS, TOKEN, World, over_sqlite
+from tests.smn.authority import ServedSmn
+from tests.triggers.sources import event_file
 
 OPENAPI: dict[str, Any] = json.loads((CONTRACTS / "openapi.json").read_text())
 SOURCE, TARGET = {"orders": 5, "legacy": 1}, {"orders": 4}
@@ -95,6 +99,19 @@ async def deliver_all(doors: Checked) -> None:
         await doors.ask("OPTIONS", "/triggers/{source}", path="/triggers/tool", headers=headers)
 
 
+async def deliver_by_smn(doors: Checked, smn: ServedSmn) -> None:
+    """Everything that the door for SMN can say."""
+    for fields in (
+        smn.signed("smn"),
+        smn.signed("smn.confirmation"),
+        smn.signed("smn", message='{"status": "ended"}'),
+        smn.fields("smn"),
+        {"message": "m" * 600_000},
+    ):
+        raw, headers = json.dumps(fields).encode(), {"content-type": "application/json"}
+        await doors.ask("POST", "/triggers/smn", path="/triggers/smn", data=raw, headers=headers)
+
+
 DESCRIBED = {
     (method.upper(), route, int(status))
     for route, methods in OPENAPI["paths"].items()
@@ -103,15 +120,23 @@ DESCRIBED = {
 }
 
 
-def test_every_answer_of_the_doors_is_described_and_every_described_answer_is_given(tmp_path: Path) -> None:
+def test_every_answer_of_the_doors_is_described_and_every_described_answer_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def journey() -> set[tuple[str, str, int]]:
-        secrets = {"TriggersSecret": json.dumps(SOURCES)}
+        async with ServedSmn(tmp_path) as smn:
+            monkeypatch.setenv("SSL_CERT_FILE", str(smn.trust))
+            return await everything(smn)
+
+    async def everything(smn: ServedSmn) -> set[tuple[str, str, int]]:
+        secrets = {"TriggersSecret": json.dumps(SOURCES | {"smn": smn.entry()})}
         async with over_sqlite(tmp_path, SOURCE, TARGET, secrets=secrets) as (w, _):
             doors = Checked(w)
             await knock(doors)
             await list_them(doors)
             await deliver_all(doors)
-            await w.finished(2)
+            await deliver_by_smn(doors, smn)
+            await w.finished(3)
             for event in w.events("finished"):
                 _, shown = await doors.one("GET", event["subject"])
                 assert shown["event"] == event
@@ -134,6 +159,8 @@ def test_a_door_without_its_secret_answers_as_described(tmp_path: Path) -> None:
             await doors.ask("GET", "/comparisons", headers=BY_TOKEN)
             await doors.deliver(EVENT)
             await doors.ask("OPTIONS", "/triggers/{source}", path="/triggers/tool")
+            sent = event_file("smn")["body"]
+            await doors.ask("POST", "/triggers/smn", data=sent, headers={"content-type": "application/json"})
             assert doors.seen == {answer for answer in DESCRIBED if answer[2] == 503}
 
     travel(journey())

@@ -17,7 +17,7 @@ from functions.pipeline.events import FINISHED, INVALID, STARTED
 from tests.chat.served import Gone, ServedChats
 from tests.journeys.loop import travel
 from tests.journeys.world import World, over_sqlite
-from tests.triggers.sources import EVENT_FILES
+from tests.triggers.sources import EVENT_FILES, SMN_FILES
 
 FOLDER = Path(__file__).parents[2] / "events"
 SOURCE, TARGET = {"orders": 5, "customers": 3, "legacy": 1}, {"orders": 4, "customers": 3}
@@ -121,7 +121,9 @@ def test_the_request_leads_to_the_events_that_lie_beside_it(tmp_path: Path) -> N
 
 
 def test_every_file_in_the_folder_is_used_here() -> None:
-    assert {path.stem for path in FOLDER.glob("*.json")} == {*TRIGGERS, *MESSAGES, "request", *EVENT_FILES}
+    assert {path.stem for path in FOLDER.glob("*.json")} == {
+        *TRIGGERS, *MESSAGES, "request", *EVENT_FILES, *SMN_FILES,
+    }  # fmt: skip
 
 
 def test_the_webhook_is_signed_for_its_own_time() -> None:

@@ -26,7 +26,9 @@ from functions.pipeline.destinations import HOSTS, read_destinations
 from functions.pipeline.forecast import RANK
 from functions.pipeline.triggers.configuration import source_named
 from functions.pipeline.triggers.dms import rules
+from functions.pipeline.triggers.expressions import request_of
 from functions.pipeline.triggers.mapping import mapped
+from functions.smn.topics import topic_named
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -183,7 +185,7 @@ def test_every_command_that_is_named_exists() -> None:
 
 def test_the_triggers_that_it_shows_are_read_as_they_stand() -> None:
     shown = snippet("triggers").replace('["…"]', '["sixteen-characters"]').replace("whsec_…", KEY)
-    names = json.loads(shown).keys() - {"dms"}
+    names = json.loads(shown).keys() - {"dms", "smn"}
     sources = {name: source_named(shown, name) for name in names}
     assert {source.kind for source in sources.values() if source} == {"github", "gitlab", "cloudevents", "json"}
     mapping = getattr(sources["alarms"], "mapping", None)
@@ -191,6 +193,9 @@ def test_the_triggers_that_it_shows_are_read_as_they_stand() -> None:
     alarm = {"alarm": {"id": 1, "status": "ended", "labels": {"job": "sample-shop"}}}
     assert mapped(mapping, alarm).request == {"job_id": "sample-shop", "object_level_compare_type": "objects"}
     assert [rule.request["job_id"] for rule in rules(shown)] == ["sample-shop"]
+    topic = topic_named(shown, json.loads(shown)["smn"][0]["topic"])
+    assert topic is not None
+    assert request_of(topic.request, {"message": {"drs_job": "sample-shop"}})["job_id"] == "sample-shop"
 
 
 def test_every_outcome_of_a_dry_run_is_named() -> None:

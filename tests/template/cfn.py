@@ -32,6 +32,7 @@ def expand(template: dict[str, Any]) -> dict[str, Any]:
 
     # A folder is uploaded before the translator sees it.
     template["Globals"]["Function"]["CodeUri"] = "s3://artifacts/parity.zip"
+    template["Resources"]["SmnFunction"]["Properties"]["CodeUri"] = "s3://artifacts/smn.zip"
     expanded: dict[str, Any] = transform(template, {}, NoManagedPolicies())
     return expanded
 

@@ -57,7 +57,7 @@ def test_without_the_runtimes_python_it_builds_and_says_what_is_missing(checkout
     build(TARGET, tmp_path / "out", said.append, root=checkout, find=nobody)
 
     assert [line for line in said if "WITHOUT bytecode" in line and "3.13" in line]
-    code = tmp_path / "out/arm64/code"
+    code = tmp_path / "out/arm64/code/pipeline"
     assert [path.relative_to(code).as_posix() for path in code.rglob("*") if path.is_file()] == [
         "functions/pipeline/poll.py"
     ]
@@ -135,6 +135,7 @@ def test_the_built_template_leaves_no_choice_that_its_code_does_not_serve() -> N
         "    Default: x86_64",
         "    AllowedValues: [x86_64]",
         "    CodeUri: parity.zip",
+        "      CodeUri: smn.zip",
     ]
 
 

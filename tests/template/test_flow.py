@@ -55,7 +55,7 @@ def test_a_scheduled_run_ends_before_the_next(functions: dict[str, cfn.Resource]
 
 
 def test_the_doors_answer_before_the_api_gives_up(functions: dict[str, cfn.Resource]) -> None:
-    assert max(functions[name]["Timeout"] for name in ("webhook", "status", "trigger")) < 30
+    assert max(functions[name]["Timeout"] for name in ("webhook", "status", "trigger", "smn")) < 30
 
 
 @pytest.mark.parametrize("queue", SOURCES)
@@ -117,7 +117,7 @@ def test_what_dms_tells_of_tasks_and_replications_goes_to_its_queue_and_nothing_
     assert [cfn.target(target["Arn"]) for target in rule["Targets"]] == ["DmsQueue"]
 
 
-def test_the_api_has_six_routes_and_no_more(expanded: dict[str, Any]) -> None:
+def test_the_api_has_seven_routes_and_no_more(expanded: dict[str, Any]) -> None:
     (api,) = cfn.of_type(expanded, "AWS::ApiGatewayV2::Api").values()
     routes = {
         f"{method.upper()} {path}": route["x-amazon-apigateway-integration"]
@@ -131,6 +131,7 @@ def test_the_api_has_six_routes_and_no_more(expanded: dict[str, Any]) -> None:
         "DELETE /comparisons/{comparison_id}": "StatusFunction",
         "POST /triggers/{source}": "TriggerFunction",
         "OPTIONS /triggers/{source}": "TriggerFunction",
+        "POST /triggers/smn": "SmnFunction",
     }
     assert {route["payloadFormatVersion"] for route in routes.values()} == {"2.0"}
 

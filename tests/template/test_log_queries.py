@@ -17,7 +17,7 @@ from functions.pipeline.edge import Edge, invoke
 from tests.edge.served import KEYS, NOW
 from tests.template import cfn
 
-PIPELINE = cfn.ROOT / "functions/pipeline"
+SHIPPED = ("pipeline", "smn")
 LEVELS = {"debug", "info", "warning", "error", "exception"}
 #: What Logs Insights itself adds to each line.
 OF_INSIGHTS = {"@timestamp", "@message"}
@@ -82,7 +82,7 @@ def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
 def told() -> dict[str, set[str]]:
     """The messages of our log lines with the fields that each has of its own; "" has those that were added to all."""
     found: dict[str, set[str]] = {"": set()}
-    for path in PIPELINE.rglob("*.py"):
+    for path in (path for part in SHIPPED for path in (cfn.ROOT / "functions" / part).rglob("*.py")):
         for called, node in calls(path):
             names = {keyword.arg for keyword in node.keywords if keyword.arg}
             if called == "log.append":

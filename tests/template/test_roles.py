@@ -6,7 +6,7 @@ import pytest
 
 from tests.template import cfn
 
-FUNCTIONS = ("chat", "create", "dms", "poll", "status", "sweep", "trigger", "webhook")
+FUNCTIONS = ("chat", "create", "dms", "poll", "smn", "status", "sweep", "trigger", "webhook")
 
 #: Actions that AWS grants on everything or not at all, and the condition under which a role has them.
 WITHOUT_A_RESOURCE = {
@@ -159,4 +159,5 @@ def test_the_indexes_are_read_by_who_needs_them(roles: dict[str, cfn.Resource]) 
         "chat": set(),
         "trigger": set(),
         "dms": set(),
+        "smn": set(),
     }

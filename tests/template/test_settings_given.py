@@ -14,7 +14,7 @@ from functions.pipeline.report_bucket import ReportsSettings
 from functions.pipeline.settings import BadSettings, Settings
 from tests.template import cfn
 
-FUNCTIONS = ("chat", "create", "dms", "poll", "status", "sweep", "trigger", "webhook")
+FUNCTIONS = ("chat", "create", "dms", "poll", "smn", "status", "sweep", "trigger", "webhook")
 
 #: Read by the log, the metrics and the connection pool of every function.
 EVERYWHERE = {
@@ -24,6 +24,8 @@ EVERYWHERE = {
     "HTTPS_PROXY",
     "NO_PROXY",
 }
+#: The handlers that are not of the pipeline.
+MODULES = {"smn": "functions.smn.receive"}
 #: Lambda itself gives it.
 OF_LAMBDA = {"AWS_REGION"}
 SHARED = [found for _, found in inspect.getmembers(settings, inspect.isclass) if issubclass(found, Settings)]
@@ -31,8 +33,9 @@ SHARED = [found for _, found in inspect.getmembers(settings, inspect.isclass) if
 
 def modules_of(name: str) -> list[str]:
     """Return the names of a handler's module and of every module that it imports, directly or not."""
-    handler = f"functions.pipeline.{name}"
-    return [handler, *sorted(grimp.build_graph("functions.pipeline").find_upstream_modules(handler))]
+    handler = MODULES.get(name, f"functions.pipeline.{name}")
+    graph = grimp.build_graph("functions.pipeline", "functions.smn")
+    return [handler, *sorted(graph.find_upstream_modules(handler))]
 
 
 def read_by(name: str) -> set[str]:
@@ -40,6 +43,7 @@ def read_by(name: str) -> set[str]:
     fields: set[str] = set()
     for module in map(import_module, modules_of(name)):
         source = inspect.getsource(module)
+        fields |= set(re.findall(r'edge\.env\["(\w+)"\]', source))  # where pydantic, and so Settings, is not shipped
         for class_name, found in inspect.getmembers(module, inspect.isclass):
             if issubclass(found, Settings) and f"{class_name}.load(" in source:
                 fields |= {field.upper() for field in found.model_fields}
@@ -121,7 +125,7 @@ def test_the_code_takes_the_ends_of_every_range_that_the_template_allows(
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_handler_string_names_a_handler(functions: dict[str, cfn.Resource], name: str) -> None:
     module, _, attribute = functions[name]["Handler"].rpartition(".")
-    assert module == f"functions.pipeline.{name}"
+    assert module == MODULES.get(name, f"functions.pipeline.{name}")
     assert callable(getattr(import_module(module), attribute))
 
 
@@ -142,10 +146,13 @@ def test_a_pattern_explains_itself(raw: dict[str, Any]) -> None:
     assert silent == []
 
 
-def test_every_function_is_packed_alike(raw: dict[str, Any]) -> None:
-    found = [r for r in raw["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+def test_every_function_of_the_pipeline_is_packed_alike_and_the_other_has_code_of_its_own(raw: dict[str, Any]) -> None:
+    everything = [r for r in raw["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    found = [function for function in everything if "CodeUri" not in function["Properties"]]
+    (other,) = (function["Properties"] for function in everything if function not in found)
+    assert (other["CodeUri"], other["Handler"]) == ("functions/smn", "functions.smn.receive.handler")
     packing = {"BuildProperties": {"ParentPackageMode": "explicit", "ParentPackages": "functions.pipeline"}}
-    assert len(found) == len(FUNCTIONS)
+    assert len(everything) == len(FUNCTIONS)
     assert all(one["Metadata"] == other["Metadata"] == packing for one, other in pairwise(found))
     assert raw["Globals"]["Function"]["CodeUri"] == "functions/pipeline"
 

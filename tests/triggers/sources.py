@@ -22,6 +22,8 @@ EVENT_FILES: dict[str, int | None] = {
     "dms.serverless": None,
 }
 """The files in `events/` that are used here, and the status that the door answers them with; None for a queue."""
+SMN_FILES = {"smn": 202, "smn.confirmation": 200}
+"""What SMN posts, which the tests of its function sign, and the status of the answer."""
 FOLDER = Path(__file__).parents[2] / "events"
 GITHUB_KEY = "a-github-secret-of-32-characters"
 STANDARD_KEY = "whsec_" + base64.b64encode(b"t" * 32).decode()

@@ -37,6 +37,7 @@ _COMPARED, _NOT_COMPARABLE = "compare", "unCompare"
 _STATUSES = frozenset(map(str, NUMBERS))
 # DRS tells the progress of a table in shards: here, so many rows of either side.
 _SHARD_ROWS = 20_000
+_ALMOST = 99.99
 # How far the values of one table are (drs_03_0249).
 _COMPARING, _COMPLETED, _PENDING, _CANCELLED = 1, 2, 3, 4
 
@@ -177,7 +178,7 @@ def _of_rows(table: FoundTable, task: Task) -> TableDetail:
 
 def _of_values(database: FoundDatabase, table: FoundTable, task: Task) -> TableDetail:
     shards = -(-table.rows_total // _SHARD_ROWS) or 1
-    done = 1.0 if table.finished else table.rows_read / table.rows_total if table.rows_total else 0.0
+    done = min(1.0, table.rows_read / table.rows_total) if table.rows_total else 0.0
     return TableDetail(
         source_db=database.source_db,
         target_db=database.target_db,
@@ -190,9 +191,10 @@ def _of_values(database: FoundDatabase, table: FoundTable, task: Task) -> TableD
         content_compare_result=_same_values(table),
         message=table.message,
         status=_stage(table, task),
-        complete_shard_count=int(shards * min(done, 1.0)),
+        complete_shard_count=shards if table.finished else min(shards - 1, int(shards * done)),
         total_shard_count=shards,
-        progress=round(100 * min(done, 1.0), 2),
+        # Rows without a key have all been read before what is left of them is sorted, which may take long.
+        progress=100.0 if table.finished else min(_ALMOST, round(100 * done, 2)),
     )
 
 

@@ -96,6 +96,7 @@ class _Run:
             tables = tables_of(sides, asked)
             self.progress(Progress("contents", self.report.source_db, None, 0, len(tables)))
             tasks = plan_tables(tables, means, self._earlier, self.damaged, self.ask.stop)
+            _check_sides(sides)
             self.report.tables.extend(task.contents for task in tasks)
             self.recorder.planned(self.report)
             for done, task in enumerate(tasks):
@@ -189,6 +190,13 @@ def _both(sides: Sides) -> Iterator[Both | None]:
 
 def _versions(both: Both | None) -> tuple[str, str]:
     return (both.source.version(), both.target.version()) if both else ("", "")
+
+
+def _check_sides(sides: Sides) -> None:
+    """Raise `Unreadable` where a plan may be made of what a writer had half done: a table that seems to be missing."""
+    for side in (sides.source, sides.target):
+        if side is not None:
+            side.version()
 
 
 def _fail_unfinished(report: DatabaseContents, error: Unreadable) -> None:

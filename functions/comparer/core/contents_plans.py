@@ -96,6 +96,7 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
     fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions)
     going_on = earlier is not None and _goes_on(earlier, fresh)
     contents = earlier if earlier and going_on else fresh
+    contents.message = " ".join((*planned.uncompared, *planned.left_out)) or None
     return TableTask(contents, plan, planned.remarks, planned.uncompared, planned.left_out)
 
 

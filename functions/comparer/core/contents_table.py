@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from functions.comparer.core.contents_plans import TableTask
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Trouble, closed
+from functions.comparer.core.engine import Joint, SideName, Snapshot, Stop, TableUnreadable, Trouble, closed, of_side
 from functions.comparer.core.options import Options
 from functions.comparer.core.results import DataResult, RowDifference, TableContents
 from functions.comparer.core.scattered import METHOD as SCATTERED
@@ -52,9 +52,12 @@ def length(both: Both, plan: TablePlan, table: TableContents) -> int:
     joint = _joint(both, table)
     if joint:
         return joint.length(plan)
-    if plan.common:
-        return both.source.about(plan.table) + both.target.about(plan.table)
-    return both.source.count(plan.table) + both.target.count(plan.table)
+
+    def rows(snapshot: Snapshot, side: SideName) -> int:
+        with of_side(side):
+            return snapshot.about(plan.table) if plan.common else snapshot.count(plan.table)
+
+    return rows(both.source, "source") + rows(both.target, "target")
 
 
 def compare_table(

@@ -25,10 +25,11 @@ class Pair:
 def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> tuple[Pair, ...]:
     """Every database of either side, once. Raises `Unreadable`.
 
-    Two single databases belong together whatever their names are, unless the mapping speaks of them.
+    Two single databases belong together whatever their names are, unless the mapping speaks of them. Where one doesn't
+    exist the other has no counterpart.
     """
     ours, theirs = source.names(), target.names()
-    if source.single and target.single and not set(mapping) & ours:
+    if source.single and target.single and ours and theirs and not set(mapping) & ours:
         (left,), (right,) = ours, theirs
         return (Pair(left, right, in_source=True, in_target=True),)
     return match(ours, theirs, mapping)

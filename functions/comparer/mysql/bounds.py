@@ -125,7 +125,7 @@ def _uuid(column: Described, value: str) -> Bound:
 
 
 def _moment(kind: Kind, value: str) -> Bound:
-    if value in {"-infinity", "infinity"} or value.endswith("BC"):
+    if value in {"-infinity", "infinity"} or " BC" in value:
         # The zero date stands below every other moment but the least.
         zero = Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'", exact=False)
         return GREATEST if value == "infinity" else LEAST if value == "-infinity" else zero

@@ -11,7 +11,9 @@ from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_DAY_SECONDS: Final = 86_400
+_DAY: Final = 86_400_000_000
+_MOST_DAYS: Final = 10_000
+"""Of a time, whose hours are 838 at most."""
 _MOMENT = struct.Struct("<HBBBBBI")
 _CLOCK = struct.Struct("<BIBBBI")
 
@@ -23,38 +25,49 @@ def of_date(kind: int) -> Field:
     """DATE, DATETIME and TIMESTAMP: a length, then as much of the parts as is not zero."""
 
     def field(packet: bytes, at: int) -> tuple[cells.Cell, int]:
-        end = at + 1 + packet[at]
-        if end > len(packet) or end - at > 12:
+        size = packet[at]
+        end = at + 1 + size
+        if end > len(packet):
             raise IndexError
+        if size not in {0, 4, 7, 11}:
+            raise ValueError("a date has an impossible length")
         return _moment(kind, *_MOMENT.unpack(packet[at + 1 : end].ljust(11, b"\0"))), end
 
     return field
 
 
-def _moment(
-    kind: int, year: int, month: int, day: int, hour: int, minute: int, second: int, fraction: int
-) -> cells.Cell:
-    if not (year or month or day or hour or minute or second or fraction):
+def of_time(packet: bytes, at: int) -> tuple[cells.Cell, int]:
+    """TIME, of which hours beyond a day are days."""
+    size = packet[at]
+    end = at + 1 + size
+    if end > len(packet):
+        raise IndexError
+    negative, days, *clock = _CLOCK.unpack(packet[at + 1 : end].ljust(12, b"\0"))
+    if size not in {0, 8, 12} or days > _MOST_DAYS:
+        raise ValueError("a time is impossible")
+    value = days * _DAY + _microseconds(*clock)
+    return cells.moment(-value if negative else value), end
+
+
+def _moment(kind: int, year: int, month: int, day: int, *clock: int) -> cells.Cell:
+    microseconds = _microseconds(*clock)
+    if kind == Kind.DATE and microseconds:
+        raise ValueError("a date has a time of day")
+    if not (year or month or day or microseconds):
         return cells.moment(cells.ZERO_DATE)
     try:
         days = date(year, month, day).toordinal() - _EPOCH
     except ValueError:
+        # What the calendar doesn't have but MySQL may: 2024-00-00, 2024-02-31.
+        hour, minute, second, fraction = clock
         text = f"{year:04d}-{month:02d}-{day:02d}"
         if kind != Kind.DATE:
             text += f" {hour:02d}:{minute:02d}:{second:02d}.{fraction:06d}"
         return cells.misfit("t", text.encode())
-    if kind == Kind.DATE:
-        return cells.moment(days)
-    seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second
-    return cells.moment(seconds * 1_000_000 + fraction)
+    return cells.moment(days if kind == Kind.DATE else days * _DAY + microseconds)
 
 
-def of_time(packet: bytes, at: int) -> tuple[cells.Cell, int]:
-    """TIME, of which hours beyond a day are days."""
-    end = at + 1 + packet[at]
-    if end > len(packet) or end - at > 13:
-        raise IndexError
-    negative, days, hour, minute, second, fraction = _CLOCK.unpack(packet[at + 1 : end].ljust(12, b"\0"))
-    seconds = days * _DAY_SECONDS + hour * 3600 + minute * 60 + second
-    value = seconds * 1_000_000 + fraction
-    return cells.moment(-value if negative else value), end
+def _microseconds(hour: int, minute: int, second: int, fraction: int) -> int:
+    if hour > 23 or minute > 59 or second > 59 or fraction > 999_999:
+        raise ValueError("a time of day is impossible")
+    return ((hour * 60 + minute) * 60 + second) * 1_000_000 + fraction

@@ -8,8 +8,9 @@ from typing import Final
 
 from functions.comparer.core.engine import TableUnreadable, member
 from functions.comparer.postgres.constraints import definition
+from functions.comparer.postgres.failures import of_database
 from functions.comparer.postgres.names import quoted, shown
-from functions.comparer.postgres.session import Session, of_database
+from functions.comparer.postgres.session import Session
 
 TYPES: Final = (
     "TABLE",

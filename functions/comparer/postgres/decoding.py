@@ -23,10 +23,15 @@ _HEADER = struct.Struct(">II")
 _NULL_LENGTH: Final = 0xFFFF_FFFF
 _END_OF_ROWS: Final = 0xFFFF
 _FIRST_DAY: Final = 10_957
-_FIRST_MICROSECOND: Final = _FIRST_DAY * 86_400_000_000
 _DAY: Final = 86_400_000_000
+_LAST_DAY: Final = cells.PLUS_INFINITY // _DAY - 1
 _NUMERIC = struct.Struct(">hhHH")
+_MINUS: Final = 0x4000
 _SPECIAL: Final = MappingProxyType({0xC000: Decimal("NaN"), 0xD000: Decimal("Infinity"), 0xF000: Decimal("-Infinity")})
+_SIZES: Final = MappingProxyType(
+    {"i": {2, 4, 8}, "o": {1}, "d": {8}, "f": {4}, "D": {4}, "T": {8}, "S": {8}, "u": {16}}
+)
+"""How many bytes a value has, by wire; of the others any number."""
 # What PostgreSQL itself reads as one: hyphens may stand between any two groups of four digits.
 _UUID = re.compile(rb"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
 
@@ -68,7 +73,7 @@ class PlainPgDecoder:
         Raises ValueError for a pair that doesn't go together.
         """
         try:
-            self._decoders = tuple(DECODERS[Kind(kind), wire] for kind, wire in columns)
+            self._decoders = tuple((DECODERS[Kind(kind), wire], _SIZES.get(wire)) for kind, wire in columns)
         except KeyError as error:
             raise ValueError(f"no column of kind and wire {error.args[0]}") from None
         self._key = key
@@ -114,15 +119,15 @@ class PlainPgDecoder:
         if count != len(self._decoders):
             raise ValueError("a row has another number of columns")
         found: list[Cell] = []
-        for decode in self._decoders:
+        for decode, sizes in self._decoders:
             length = int.from_bytes(data[at : at + 4], "big")
             at += 4
             if length == _NULL_LENGTH:
                 found.append(_NULL)
                 continue
             value = data[at : at + length]
-            if len(value) < length:
-                raise ValueError("a row is cut off")
+            if len(value) < length or (sizes is not None and length not in sizes):
+                raise ValueError("a value has another length than its type, or is cut off")
             found.append(decode(value))
             at += length
         row = cells.row_of(found, self._key)
@@ -140,8 +145,6 @@ _NULL: Final = cells.null()
 
 
 def _whole(data: bytes) -> int:
-    if len(data) not in {1, 2, 4, 8}:
-        raise ValueError("a whole number has another length")
     return int.from_bytes(data, "big", signed=True)
 
 
@@ -150,13 +153,15 @@ def _float(data: bytes) -> float:
 
 
 def _numeric(data: bytes) -> Decimal:
+    if len(data) < _NUMERIC.size:
+        raise ValueError("a numeric is cut off")
     count, weight, sign, _ = _NUMERIC.unpack_from(data)
     if sign in _SPECIAL:
         return _SPECIAL[sign]
-    if len(data) != 8 + 2 * count or sign not in {0, 0x4000}:
+    if count < 0 or len(data) != _NUMERIC.size + 2 * count or sign not in {0, _MINUS}:
         raise ValueError("a numeric is malformed")
     digits = "".join(f"{digit:04d}" for digit in struct.unpack_from(f">{count}H", data, 8))
-    return Decimal((int(sign != 0), tuple(map(int, digits)), 4 * (weight - count + 1)))
+    return Decimal((int(sign == _MINUS), tuple(map(int, digits)), 4 * (weight - count + 1)))
 
 
 def _decimal_of_single(data: bytes) -> Cell:
@@ -177,7 +182,7 @@ def _date(data: bytes) -> Cell:
 
 def _midnight(data: bytes) -> Cell:
     days = _days(data)
-    return cells.moment(days * _DAY if isinstance(days, int) else days[0])
+    return _clocked(days, 0) if isinstance(days, int) else cells.moment(days[0])
 
 
 def _days(data: bytes) -> int | tuple[int]:
@@ -190,8 +195,26 @@ def _days(data: bytes) -> int | tuple[int]:
 
 def _moment(data: bytes) -> Cell:
     microseconds = _whole(data)
-    infinite = microseconds in {cells.PLUS_INFINITY, cells.MINUS_INFINITY}
-    return cells.moment(microseconds if infinite else microseconds + _FIRST_MICROSECOND)
+    if microseconds in {cells.PLUS_INFINITY, cells.MINUS_INFINITY}:
+        return cells.moment(microseconds)
+    days, clock = divmod(microseconds, _DAY)
+    return _clocked(days + _FIRST_DAY, clock)
+
+
+def _clocked(days: int, clock: int) -> Cell:
+    """A moment by its day and its microseconds; one that no cell has room for, from the year 294,247 on, as a text."""
+    if abs(days) <= _LAST_DAY:
+        return cells.moment(days * _DAY + clock)
+    # Reckoned from the first of March of the year 0, at which a cycle of 400 years begins.
+    cycle, day = divmod(days + 719_468, 146_097)
+    year = (day - day // 1_460 + day // 36_524 - day // 146_096) // 365
+    day -= 365 * year + year // 4 - year // 100
+    month = (5 * day + 2) // 153
+    day -= (153 * month + 2) // 5
+    year, month = 400 * cycle + year + (month >= 10), (month + 2) % 12 + 1
+    seconds, fraction = divmod(clock, 1_000_000)
+    time = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{fraction:06d}"
+    return cells.misfit("t", f"{year:04d}-{month:02d}-{day + 1:02d} {time}".encode())
 
 
 def _uuid(data: bytes) -> Cell:
@@ -218,10 +241,10 @@ def _decimal_of_whole(data: bytes) -> Cell:
 DECODERS: Final[Mapping[tuple[Kind, str], Decode]] = MappingProxyType(
     {
         (Kind.INTEGER, "i"): _integer,
-        (Kind.INTEGER, "o"): _integer,
+        (Kind.INTEGER, "o"): lambda data: cells.integer(int(data != b"\0")),
         (Kind.DECIMAL, "n"): lambda data: cells.decimal(_numeric(data)),
         (Kind.DECIMAL, "i"): _decimal_of_whole,
-        (Kind.DECIMAL, "o"): _decimal_of_whole,
+        (Kind.DECIMAL, "o"): lambda data: cells.decimal(int(data != b"\0")),
         (Kind.DECIMAL, "d"): lambda data: cells.decimal_of_double(_float(data)),
         (Kind.DECIMAL, "f"): _decimal_of_single,
         (Kind.DOUBLE, "d"): lambda data: cells.double(_float(data)),

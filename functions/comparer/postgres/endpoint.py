@@ -9,8 +9,9 @@ from typing import Final
 
 from functions.comparer.core.engine import Snapshot, Stop, Unreadable
 from functions.comparer.postgres.catalog import TYPES, Catalog
+from functions.comparer.postgres.failures import StatementFailed, of_database
 from functions.comparer.postgres.pool import Pool
-from functions.comparer.postgres.session import Session, StatementFailed, of_database
+from functions.comparer.postgres.session import Session
 from functions.comparer.postgres.shape import Texts
 from functions.comparer.postgres.snapshot import PostgresSnapshot
 from functions.comparer.postgres.url import PostgresUrl, parsed

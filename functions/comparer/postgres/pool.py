@@ -99,7 +99,8 @@ class Pool:
             with self._changed:
                 self._opening -= 1
                 self._most = max(1, len(self._holders) + len(self._free) + self._opening)
-                hopeless = not self._holders or threading.get_ident() in self._holders.values()
+                there = bool(self._holders or self._free)
+                hopeless = not there or threading.get_ident() in self._holders.values()
             if hopeless or self._first.closed:
                 raise
             return None

@@ -2,58 +2,27 @@
 
 from __future__ import annotations
 
-import selectors
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 import psycopg
 from psycopg import pq
 
-from functions.comparer.core.engine import Cause, Stop, Stopped, TableUnreadable, Unreadable
-from functions.comparer.postgres.addresses import addresses_of
+from functions.comparer.core.engine import Cause, Stop, Stopped, Unreadable
+from functions.comparer.postgres.cancelling import cancelled, drained
+from functions.comparer.postgres.connecting import connected
+from functions.comparer.postgres.failures import StatementFailed, in_one_line, of_database
 from functions.comparer.postgres.names import text
+from functions.comparer.postgres.settings import settings_of
 from functions.comparer.postgres.url import PostgresUrl
+from functions.comparer.postgres.waiting import TICK, ready
 
-_TICK: Final = 0.2
-"""For how many seconds nobody looks whether stopping was asked for."""
-_CANCEL_SECONDS: Final = 0.7
-_DRAIN_SECONDS: Final = 5.0
 _LOST_CLASSES: Final = ("08", "57P")
 _FAILED: Final = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
-_SELECTOR: Final[type[selectors.BaseSelector]] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 _T = TypeVar("_T")
 TextRow = tuple[str | None, ...]
-
-
-class StatementFailed(Exception):
-    """The server has refused a statement, and the connection is as good as before. The message is the server's."""
-
-    def __init__(self, message: str, code: str, cause: Cause) -> None:
-        super().__init__(message)
-        self.code = code
-        """SQLSTATE."""
-        self.cause: Cause = cause
-
-
-@contextmanager
-def of_database() -> Iterator[None]:
-    """Within the block a statement that fails means that the database can't be read."""
-    try:
-        yield
-    except StatementFailed as error:
-        raise Unreadable(str(error), error.cause) from error
-
-
-@contextmanager
-def of_table() -> Iterator[None]:
-    """Within the block a statement that fails means that one table can't be read."""
-    try:
-        yield
-    except StatementFailed as error:
-        raise TableUnreadable(str(error), damaged=True, cause=error.cause) from error
 
 
 class Session:
@@ -62,35 +31,11 @@ class Session:
     def __init__(self, url: PostgresUrl, database: str | None, stop: Stop) -> None:
         """Connect, within the URL's time; `database` None: libpq's default."""
         self.stop = stop
+        self.connection = connected(url, database, stop)
         self._url = url
         self._saved = False
         self._sent = 0.0
         self._closed = False
-        stop.check()
-        deadline = time.monotonic() + (url.connect_timeout or float("inf"))
-        addresses = addresses_of(url.host, stop, deadline) if url.host else ()
-        self.connection = pq.PGconn.connect_start(_conninfo(url, database, addresses))
-        try:
-            self._connected(deadline)
-        except BaseException:
-            self.close()
-            raise
-
-    def _connected(self, deadline: float) -> None:
-        state: int = pq.PollingStatus.WRITING
-        while state != pq.PollingStatus.OK and self.connection.status != pq.ConnStatus.BAD:
-            if not self._ready(write=state == pq.PollingStatus.WRITING):
-                self.stop.check()
-                if time.monotonic() > deadline:
-                    seconds = f"{self._url.connect_timeout:g}"
-                    raise Unreadable(f"{self._url.server}: no connection within {seconds} seconds", "connection")
-                continue
-            state = self.connection.connect_poll()
-            if state == pq.PollingStatus.FAILED:
-                break
-        if self.connection.status == pq.ConnStatus.BAD or state == pq.PollingStatus.FAILED:
-            raise Unreadable(f"{self._url.server}: {self._said()}", "connection")
-        self.connection.nonblocking = 1
 
     @property
     def release(self) -> int:
@@ -112,28 +57,7 @@ class Session:
 
         Settings are those of the transaction, so that a pooler between us and the server keeps none.
         """
-        settings = {
-            # Without it a policy of a table would leave out rows in silence.
-            "row_security": "off",
-            "search_path": "",
-            # Texts of the same value are the same on every server.
-            "client_encoding": "SQL_ASCII" if self.encoding == "SQL_ASCII" else "UTF8",
-            "TimeZone": "UTC",
-            "DateStyle": "ISO, YMD",
-            "IntervalStyle": "iso_8601",
-            "extra_float_digits": "1",
-            "bytea_output": "hex",
-            "lc_monetary": "C",
-            "xmlbinary": "base64",
-            "standard_conforming_strings": "on",
-            # A rare, long statement is ours; times are what the URL says and nothing else.
-            "statement_timeout": str(round(self._url.statement_timeout * 1000)),
-            "lock_timeout": "0",
-            "idle_in_transaction_session_timeout": "0",
-            "jit": "off",
-        }
-        if self.release >= 170000:
-            settings["transaction_timeout"] = "0"
+        settings = settings_of(self.release, self.encoding, self._url.statement_timeout)
         chosen = f"SET TRANSACTION SNAPSHOT {text(snapshot)}; " if snapshot else ""
         changes = "; ".join(f"SET LOCAL {name} = {text(value)}" for name, value in settings.items())
         with of_database():
@@ -220,7 +144,7 @@ class Session:
     def abandon(self) -> None:
         """Stop what runs at the server, and be of no use any more."""
         if not self._closed and self._active():
-            self._cancel()
+            cancelled(self.connection)
         self.close()
 
     def give_up(self) -> None:
@@ -228,7 +152,7 @@ class Session:
         if self._closed or not self._active():
             return
         try:
-            if not (self._cancel() and self._drained(time.monotonic() + _DRAIN_SECONDS)):
+            if not (cancelled(self.connection) and drained(self.connection)):
                 self.close()
             elif self._saved:
                 self.let_go()
@@ -274,13 +198,11 @@ class Session:
 
     def _ready(self, *, write: bool) -> bool:
         """Whether the connection has become ready within a moment."""
-        with _SELECTOR() as selector:
-            selector.register(self.connection.socket, selectors.EVENT_WRITE if write else selectors.EVENT_READ)
-            return bool(selector.select(_TICK))
+        return ready(self.connection.socket, write=write, seconds=TICK)
 
     def _failure(self, result: pq.abc.PGresult) -> Exception:
         field = pq.DiagnosticField
-        message = _line(result.error_field(field.MESSAGE_PRIMARY) or result.error_message)
+        message = in_one_line(result.error_field(field.MESSAGE_PRIMARY) or result.error_message)
         code = (result.error_field(field.SQLSTATE) or b"").decode()
         fatal = result.error_field(field.SEVERITY_NONLOCALIZED) in {b"FATAL", b"PANIC"}
         self.check()
@@ -298,70 +220,7 @@ class Session:
         return "time" if timed_out else "statement"
 
     def _said(self) -> str:
-        return _line(self.connection.error_message)
-
-    def _cancel(self) -> bool:
-        """Ask the server to stop what runs; whether it has taken that in."""
-        deadline = time.monotonic() + _CANCEL_SECONDS
-        asking = self.connection.cancel_conn()
-        try:
-            asking.start()
-            while (state := asking.poll()) not in {pq.PollingStatus.OK, pq.PollingStatus.FAILED}:
-                event = selectors.EVENT_READ if state == pq.PollingStatus.READING else selectors.EVENT_WRITE
-                with _SELECTOR() as selector:
-                    selector.register(asking.socket, event)
-                    left = deadline - time.monotonic()
-                    if left <= 0 or not selector.select(left):
-                        return False
-        except psycopg.Error:
-            return False
-        finally:
-            asking.finish()
-        return state == pq.PollingStatus.OK
-
-    def _drained(self, deadline: float) -> bool:
-        """Take what still comes and drop it; whether it has ended in time."""
-        connection = self.connection
-        while time.monotonic() < deadline:
-            if connection.is_busy():
-                self._ready(write=False)
-                connection.consume_input()
-                continue
-            result = connection.get_result()
-            if result is None:
-                return True
-            if result.status == pq.ExecStatus.COPY_OUT:
-                while (size := connection.get_copy_data(1)[0]) >= 0:
-                    if size == 0:
-                        self._ready(write=False)
-                        connection.consume_input()
-                        if time.monotonic() >= deadline:
-                            return False
-        return False
-
-
-def _conninfo(url: PostgresUrl, database: str | None, addresses: Sequence[str] = ()) -> bytes:
-    """What libpq is to know. With several addresses it tries one after the other."""
-    given = {
-        "host": url.host and ",".join([url.host] * max(1, len(addresses))),
-        "hostaddr": ",".join(addresses) or None,
-        "port": url.port,
-        "user": url.user,
-        "dbname": database,
-        "password": url.password(),
-        "sslmode": url.sslmode,
-        "sslrootcert": url.sslrootcert,
-        # What comes over the socket must be what libpq reads, or TLS.
-        "gssencmode": "disable",
-        "client_encoding": "UTF8",
-        "fallback_application_name": "parity",
-    }
-    parts = (f"{name}='{_escaped(str(value))}'" for name, value in given.items() if value is not None)
-    return _encoded(" ".join(parts))
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace("'", "\\'")
+        return in_one_line(self.connection.error_message)
 
 
 def _encoded(statement: str) -> bytes:
@@ -370,8 +229,3 @@ def _encoded(statement: str) -> bytes:
 
 def _text(value: bytes | None) -> str | None:
     return None if value is None else value.decode("utf-8", "surrogateescape")
-
-
-def _line(message: bytes) -> str:
-    """What libpq or the server says, in one line."""
-    return " ".join(message.decode("utf-8", "replace").split())

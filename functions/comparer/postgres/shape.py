@@ -9,7 +9,8 @@ from typing import Final
 from functions.comparer.core.table import Column, Key, Rule, Shape
 from functions.comparer.postgres.catalog import Table
 from functions.comparer.postgres.columns import PgColumn
-from functions.comparer.postgres.session import Session, of_table
+from functions.comparer.postgres.failures import of_table
+from functions.comparer.postgres.session import Session
 
 # The last row of each column's chain of domains is what it is based on; types of the server's own by their names.
 _COLUMNS: Final = """

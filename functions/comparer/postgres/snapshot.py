@@ -12,8 +12,9 @@ from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.postgres import shown, statements
 from functions.comparer.postgres.catalog import Catalog, Table
 from functions.comparer.postgres.decoding import pg_decoder
+from functions.comparer.postgres.failures import of_table
 from functions.comparer.postgres.pool import Pool
-from functions.comparer.postgres.session import Session, of_table
+from functions.comparer.postgres.session import Session
 from functions.comparer.postgres.shape import PgTable, Texts, read_shape
 from functions.comparer.postgres.stream import copied
 

@@ -88,7 +88,9 @@ class _Run:
         missing = changed = 0
         # What is left open when something is raised would keep the connection from being used again.
         with closed(session.rows(listing(self.layout, span))) as rows:
-            for present, *parts in rows:
+            for present, right, *parts in rows:
+                if not right:
+                    raise TableUnreadable(CONTRADICTION, damaged=True)
                 changed += present
                 missing += not present
                 if len(found) < room:
@@ -124,7 +126,13 @@ class _Run:
 
     def _extras(self, session: Session, span: Span, room: int) -> list[Difference]:
         with closed(session.rows(extras(self.layout, span, room))) as rows:
-            return [Difference("extra", None, self._alone(row)) for row in rows]
+            return [Difference("extra", None, self._alone(self._believed(*row))) for row in rows]
+
+    def _believed(self, right: int, *parts: object) -> Sequence[object]:
+        """What an index says of a row that nothing else is known of."""
+        if not right:
+            raise TableUnreadable(CONTRADICTION, damaged=True)
+        return parts
 
     def _alone(self, parts: Sequence[object]) -> Row:
         """A key that was looked for on the other side: SQLite finds only what a column of its type can hold."""

@@ -207,20 +207,25 @@ def _connection(files: _Files, stop: Stop, tries: int, stack: ExitStack) -> apsw
     """A connection in a read transaction on both files, tried so often where a writer has locked one."""
     connection = stack.enter_context(closing(connect(files.source)))
     stack.enter_context(stop.interrupting(connection.interrupt))
+    file = files.source
     try:
-        connection.execute(f"ATTACH ? AS {TARGET}", (files.target.uri(),))
+        # Attaching reads the schemas of both: what is wrong with the first must not be said of the second.
+        connection.execute(f"PRAGMA {SOURCE}.encoding").fetchall()
+        file = files.target
+        connection.execute(f"ATTACH ? AS {TARGET}", (file.uri(),))
     except apsw.Error as error:
-        raise unreadable(files.target.path, error) from error
+        raise unreadable(file.path, error) from error
     for left in reversed(range(tries)):
         stop.check()
+        file = files.source
         try:
             connection.execute("BEGIN")
-            for schema in (SOURCE, TARGET):
+            for schema, file in ((SOURCE, files.source), (TARGET, files.target)):  # noqa: B007 (it is told of)
                 # A transaction begins with what it reads first.
                 connection.execute(f"PRAGMA {schema}.schema_version").fetchall()
         except apsw.Error as error:
             if not (left and locked(error)):
-                raise unreadable(files.source.path, error) from error
+                raise unreadable(file.path, error) from error
             connection.execute("ROLLBACK")
             stop.wait(_TRY_SECONDS)
         else:

@@ -175,17 +175,15 @@ def _layout(plan: TablePlan, source: Side, target: Side, encoding: str) -> Layou
     merged = by_rowid and len(plan.columns) + 2 <= MOST_COLUMNS
     if len(plan.key) > _MOST_KEY_COLUMNS or not (plan.key or merged):
         return None
-    # A REAL column hands out no integers, a rowid is always one, and SQLite calls a table corrupt that has a number in
-    # a TEXT column.
-    safe = {("REAL", "REAL"), ("TEXT", "TEXT")}
+    # A REAL column hands out no integers, and a rowid is always one. A TEXT column has numbers only if its declaration
+    # was altered behind SQLite's back, but then it has both.
+    reals = ("REAL", "REAL")
     return Layout(
         source,
         target,
         kinds=tuple(plan.kinds[position][0] for position in plan.key) or ("INTEGER",),
         rules=plan.rules or ("exact",),
-        typed=tuple(
-            at for at, kinds in enumerate(plan.kinds) if kinds not in safe and not (by_rowid and at in plan.key)
-        ),
+        typed=tuple(at for at, kinds in enumerate(plan.kinds) if kinds != reals and not (by_rowid and at in plan.key)),
         merged=merged,
         encoding=encoding,
     )

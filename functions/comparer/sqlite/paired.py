@@ -97,7 +97,7 @@ def _left(session: Session, layout: Layout, part: Part) -> _Left:
         if present:
             theirs.append(rowid)
     if extra_rows(part, len(ours) - len(theirs)):
-        theirs.extend(rowid for _, rowid in session.rows(extras(layout, part.span)))
+        theirs.extend(rowid for _, _, rowid in session.rows(extras(layout, part.span)))
     sides = (layout.source, ours), (layout.target, theirs)
     sizes = [_largest(session, side, found) for side, found in sides if found]
     return _Left(part, ours, theirs, large=max(sizes, default=0) > _LARGE_BYTES)

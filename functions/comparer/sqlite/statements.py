@@ -118,24 +118,36 @@ def rowids(layout: Layout, span: Span) -> Statement:
 def listing(layout: Layout, span: Span) -> Statement:
     """The rows of the source that differ, in the order of their keys.
 
-    Each is: whether the target has it; the keys of both sides, in pairs of types and stored values; and a text with a 1
-    for every column that is equal and a 0 for every other.
+    Each is: whether the target has it; whether the target's index, if it is apart, says the key that the row has; the
+    keys of both sides, in pairs of types and stored values; and a text with a 1 for every column that is equal and a 0
+    for every other.
     """
     ours, theirs = keys_of(layout.source, "a"), keys_of(layout.target, "b")
     values = ", ".join(map(typed, (*ours, *theirs)))
     flags = balanced(" || ", [f"({_same(layout, at, typed=True)})" for at in range(len(layout.source.columns))])
     order = "" if layout.merged else _order(layout, layout.source, _rows(layout.source, "a")[1])
-    sql = f"SELECT {theirs[0]} IS NOT NULL, {values}, {flags} FROM {_differing(layout, span)}{order}"
+    right = " AND ".join(_entry_is_right(layout.target, "b")) or "1"
+    sql = f"SELECT {theirs[0]} IS NOT NULL, {right}, {values}, {flags} FROM {_differing(layout, span)}{order}"
     return Statement(sql, _bound(layout, span))
 
 
 def extras(layout: Layout, span: Span, most: int = -1) -> Statement:
-    """The keys, in order, that the target alone has: pairs of types and stored values; `most`: of them, -1: all."""
-    keys = ", ".join(map(typed, keys_of(layout.target, "b")))
-    within = _within(layout, layout.target, "b", span)
+    """The keys, in order, that the target alone has; `most`: of them, -1: all.
+
+    Each is: whether the row has the key that an index apart from it says; and pairs of types and stored values.
+    """
+    side = layout.target
+    keys = ", ".join(map(typed, keys_of(side, "b")))
+    within = _within(layout, side, "b", span)
     partner = f"SELECT 1 FROM {layout.source.named('a')} WHERE {_matching(layout, 'a', 'b')}"
-    sql = f"SELECT {keys} FROM {layout.target.named('b')} WHERE {within} AND NOT EXISTS ({partner})"
-    return Statement(f"{sql}{_order(layout, layout.target, 'b')} LIMIT {most:d}", _bound(layout, span))
+    right = "1"
+    if side.rowid is not None:
+        said = " AND ".join(_same_keys(side, "r", "b"))
+        right = (
+            f"EXISTS (SELECT 1 FROM {side.plain('r')} WHERE r.{quoted(side.rowid)} = b.{quoted(side.rowid)} AND {said})"
+        )
+    sql = f"SELECT {right}, {keys} FROM {side.named('b')} WHERE {within} AND NOT EXISTS ({partner})"
+    return Statement(f"{sql}{_order(layout, side, 'b')} LIMIT {most:d}", _bound(layout, span))
 
 
 def _differing(layout: Layout, span: Span) -> str:
@@ -148,15 +160,17 @@ def _differing(layout: Layout, span: Span) -> str:
     found, place = _rows(layout.source, "a")
     places = range(len(layout.source.columns))
     within, missing = _within(layout, layout.source, place, span), f"{keys_of(layout.target, 'b')[0]} IS NULL"
-    same = balanced(" AND ", [*_entry_is_right(layout.source), *(_same(layout, at) for at in places)])
+    same = balanced(" AND ", [*_entry_is_right(layout.source, "a"), *(_same(layout, at) for at in places)])
     return f"{found} {_partner(layout)} WHERE {within} AND ({missing} OR NOT ({same}))"
 
 
-def _entry_is_right(side: Side) -> list[str]:
+def _entry_is_right(side: Side, alias: str) -> list[str]:
     """The conditions that a row has the key that an index apart from it says."""
-    if side.rowid is None:
-        return []
-    pairs = zip(keys_of(side, "a"), keys_of(side, "a_entry"), strict=True)
+    return [] if side.rowid is None else _same_keys(side, alias, f"{alias}_entry")
+
+
+def _same_keys(side: Side, alias: str, entry: str) -> list[str]:
+    pairs = zip(keys_of(side, alias), keys_of(side, entry), strict=True)
     return [f"+{own} IS +{said} COLLATE BINARY" for own, said in pairs]
 
 

@@ -118,9 +118,22 @@ def _message(name: str, schema: str, examples: Examples) -> Json:
     }
     if name in _EVENTS:
         described["headers"] = _attributes(schema)
+    if name == "request":
+        described["headers"] = _TRACE
     if (found := _example(name, examples)) is not None:
         described["examples"] = [{"name": "real", "payload": found}]
     return described
+
+
+_TRACE: Json = {
+    "type": "object",
+    "properties": {
+        "traceparent": {
+            "type": "string",
+            "description": "Message attribute: the sender's trace (W3C Trace Context), which the events will name.",
+        }
+    },
+}
 
 
 def _attributes(kind: str) -> Json:

@@ -19,6 +19,7 @@ from functions.pipeline.comparison import DatabaseLine, Origin, RowLine, TypeCou
 from functions.pipeline.destinations import Name
 from functions.pipeline.messages import FieldError, Level
 from functions.pipeline.summary import LeftOut
+from functions.pipeline.trace_context import PATTERN
 
 LevelVerdict = Verdict | Literal["not_requested"]
 Caveats = tuple[str, ...]
@@ -194,6 +195,8 @@ class Envelope(Written):
     """The comparison id."""
     time: Time
     datacontenttype: Literal["application/json"]
+    traceparent: Annotated[str | None, StringConstraints(pattern=PATTERN)] = None
+    """The trace that the request came with (W3C Trace Context), where it came with one."""
 
 
 class StartedEvent(Envelope):

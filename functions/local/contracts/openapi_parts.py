@@ -12,6 +12,13 @@ LOCATION = {
         "schema": {"type": "string", "pattern": "^/comparisons/cmp_[0-9a-f]{32}$"},
     }
 }
+TRACEPARENT = {
+    "name": "traceparent",
+    "in": "header",
+    "description": "The caller's trace (W3C Trace Context): it is in the comparison's events, and with the webhooks "
+    "that are told of it. One that can't be read counts as none.",
+    "schema": {"type": "string"},
+}
 _BY_GATEWAY = {
     "429": ("Too many requests for the API; send the same again after a pause.", "answer.gateway_refusal.v1"),
     "500": ("Something failed before an answer; send the same again after a pause.", "answer.gateway_refusal.v1"),

@@ -9,11 +9,12 @@ from functions.local.contracts.openapi_parts import (
     RETRY_AFTER,
     SIGNED,
     TOKEN,
+    TRACEPARENT,
     answer,
     problems,
     schema,
 )
-from functions.local.contracts.openapi_triggers import trigger_path
+from functions.local.contracts.openapi_triggers import smn_path, trigger_path
 from functions.local.contracts.rendering import Json
 from functions.pipeline.comparison import State
 from functions.pipeline.verdict import RANK
@@ -31,6 +32,7 @@ def paths(examples: Examples) -> Json:
     return {
         "/comparisons": {"post": _ask(examples), "get": _list()},
         "/comparisons/{comparison_id}": {"parameters": [_COMPARISON_ID], "get": _show(), "delete": _cancel()},
+        "/triggers/smn": smn_path(examples),
         "/triggers/{source}": trigger_path(examples),
     }
 
@@ -52,7 +54,8 @@ def _ask(examples: Examples) -> Json:
                 "in": "query",
                 "description": "Only tell what would be sent to DRS, and what would become of it now.",
                 "schema": {"type": "string", "enum": ["true", "false"], "default": "false"},
-            }
+            },
+            TRACEPARENT,
         ],
         "requestBody": {
             "required": True,

@@ -10,6 +10,7 @@ from functions.local.contracts.openapi_parts import (
     RETRY_AFTER,
     SIGNED,
     TOKEN,
+    TRACEPARENT,
     answer,
     problems,
     schema,
@@ -45,6 +46,7 @@ def _deliver(examples: Examples) -> Json:
             "as the webhook does."
         ),
         "security": [*SIGNED, *tools, *TOKEN],
+        "parameters": [TRACEPARENT],
         "requestBody": {
             "required": True,
             "content": {"application/json": payload, "application/cloudevents+json": event},
@@ -71,6 +73,43 @@ def _deliver(examples: Examples) -> Json:
             ),
         },
     }
+
+
+def smn_path(examples: Examples) -> Json:
+    """The path that Huawei's SMN posts to."""
+    shown = {name: {"value": json.loads(examples.body(name)["body"])} for name in ("smn", "smn.confirmation")}
+    payload = {"schema": {"description": "As SMN's user guide describes it; at most 512 KiB."}, "examples": shown}
+    deliver: Json = {
+        "operationId": "deliverBySmn",
+        "tags": ["asking"],
+        "summary": "Deliver what a topic of Huawei's SMN tells",
+        "description": (
+            "The subscription of a listed topic is confirmed. What a notification asks for becomes a message of the "
+            "`requests` queue, once however often it is sent; the signature is in the body. What is wrong beyond a "
+            "missing job or level is told in the event `parity.request.invalid.v1`."
+        ),
+        "security": [{}],
+        "requestBody": {"required": True, "content": {"application/json": payload}},
+        "responses": {
+            "200": answer("Authentic, but it asks for no comparison.", "answer.left_alone.v1"),
+            "202": answer(
+                "In the queue. Look at `Location`, or wait for the event.",
+                "answer.accepted.v1",
+                headers=LOCATION | RETRY_AFTER,
+                links=FOLLOWING,
+            ),
+            **problems(
+                {
+                    "401": "The delivery is not proved to come from a topic that is listed here.",
+                    "413": "The body has more than 512 KiB.",
+                    "422": "The delivery can't become a comparison; `errors` says what is missing.",
+                    "503": "Nothing was stored.",
+                },
+                retry={"503"},
+            ),
+        },
+    }
+    return {"post": deliver}
 
 
 def _event(examples: Examples) -> Any:

@@ -4,6 +4,7 @@ Source: the Standard Webhooks specification 1.0.0, "Webhook headers", "Signature
 failure"; CloudEvents 1.0, "HTTP protocol binding", "Structured content mode".
 """
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from functions.pipeline.credentials_text import webhook_keys
 from functions.pipeline.destinations import Destination
 from functions.pipeline.signature import ID, sign
 from functions.pipeline.telling import Telling
+from functions.pipeline.trace_context import traced, traceparent_in
 
 #: Nobody but the receiver sets a limit, and 429 is how to say so.
 PACE = Pace(messages=10, seconds=1.0)
@@ -35,7 +37,8 @@ def post(destination: Destination, telling: Telling, now: float) -> Post:
     body = telling.event.encode()
     signed = [sign(telling.event_id, int(now), body, key) for key in keys]
     signatures = " ".join(headers["webhook-signature"] for headers in signed)
-    return Post(destination.url, body, signed[0] | {"webhook-signature": signatures, "content-type": CONTENT_TYPE})
+    told = {"webhook-signature": signatures, "content-type": CONTENT_TYPE, **_trace(telling.event)}
+    return Post(destination.url, body, signed[0] | told)
 
 
 def judge(answer: Answer) -> Outcome:
@@ -51,6 +54,11 @@ def judge(answer: Answer) -> Outcome:
     if 300 <= answer.status < 400:
         return Refused(f"{_SERVICE} redirects ({answer.status}): the URL of this destination is not the one to post to")
     return Again(f"{_SERVICE} answered {answer.status}", retry_after(answer))
+
+
+def _trace(event: str) -> dict[str, str]:
+    """The event's trace as the header by which its receiver goes on with it."""
+    return traced(traceparent_in(json.loads(event).get("traceparent")))
 
 
 def _keys(secret: str) -> Sequence[bytes]:

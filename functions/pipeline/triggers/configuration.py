@@ -17,8 +17,8 @@ from functions.pipeline.credentials_text import BadSecret, webhook_keys
 from functions.pipeline.messages import field_errors
 
 Kind = Literal["github", "gitlab", "cloudevents", "json"]
-DMS = "dms"
-"""The entry that is no source of the door: rules for events of AWS DMS."""
+DMS, SMN = "dms", "smn"
+"""The entries that are no sources of the door: rules for events of AWS DMS, and topics of Huawei's SMN."""
 
 _Proof = Annotated[str, StringConstraints(strict=True, pattern=r"^[\x21-\x7e][\x20-\x7e]{14,510}[\x21-\x7e]$")]
 """A shared secret: nobody guesses 16 characters that a generator made, and an empty one would open the door."""
@@ -79,7 +79,7 @@ def source_named(text: str, name: str) -> Source | None:
     Raises BadSecret, naming the entry and the field but no value.
     """
     entry = entries(text).get(name)
-    if entry is None or name == DMS:
+    if entry is None or name in (DMS, SMN):
         return None
     if isinstance(entry, dict) and name in get_args(Kind):
         entry = {"kind": name} | entry

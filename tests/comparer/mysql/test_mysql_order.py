@@ -10,7 +10,7 @@ import pytest
 from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Malformed, Row
-from functions.comparer.mysql.conditions import batches
+from functions.comparer.mysql.conditions import after, among, batches, key_of, order_by, upto
 from tests.comparer.mysql.servers import Database, reading_of, rows_of
 
 TEXTS = [
@@ -238,8 +238,38 @@ def test_a_table_without_a_key_is_read_in_any_order_with_all_its_rows(own: Datab
     assert all(cells.key_in(row) == b"" for row in rows)
 
 
-def test_the_index_serves_where_its_order_is_the_canonical_one(own: Database) -> None:
-    own.run("CREATE TABLE t (id INT PRIMARY KEY, v INT)")
-    own.run(f"INSERT INTO t VALUES {', '.join(f'({n}, {n})' for n in range(1000))}")
-    plan = own.rows("EXPLAIN SELECT id, v FROM t WHERE id > 10 AND id <= 20 ORDER BY id")
-    assert "filesort" not in str(plan)
+@pytest.mark.parametrize(
+    ("declared", "kind", "key"),
+    [
+        ("INT", Kind.INTEGER, (500,)),
+        ("INT", Kind.DECIMAL, (Decimal("500.5"),)),
+        ("DECIMAL(10, 2)", Kind.DECIMAL, (500,)),
+        ("DATETIME", Kind.TIMESTAMP, ("2024-01-01 00:08:20",)),
+        ("VARBINARY(20)", Kind.BYTES, (b"500",)),
+    ],
+)
+def test_the_index_serves_where_its_order_is_the_canonical_one(
+    shared: Database, declared: str, kind: Kind, key: Row
+) -> None:
+    value = "'2024-01-01' + INTERVAL {} SECOND" if declared == "DATETIME" else "{}"
+    made(shared, Case(declared, [value.format(number) for number in range(1000)]))
+    with shared.snapshot() as found:
+        part = key_of(list(found._described("t").values()), [kind], 1)
+    for condition in (after(part, key), upto(part, key), among(part, [key])):
+        plan = str(shared.rows(f"EXPLAIN SELECT v FROM t WHERE {condition} ORDER BY {order_by(part)}"))
+        assert "filesort" not in plan
+        assert "PRIMARY" in plan or "Impossible WHERE" in plan
+
+
+def test_the_index_finds_the_rows_with_some_keys_even_where_its_order_is_another(shared: Database) -> None:
+    for declared, value in (("VARCHAR(40)", "'k{:032d}'"), ("UUID", "'{:032d}'")):
+        if declared == "UUID" and not shared.mariadb:
+            continue
+        made(shared, Case(declared, [value.format(number) for number in range(1000)]))
+        shared.run("ANALYZE TABLE t")
+        with shared.snapshot() as found:
+            reading = reading_of(found, "t", ("v", "w"))
+            keys = [cells.values_of(cells.cells_in(row)[:1], reading.kinds[:1]) for row in rows_of(found, reading)[:3]]
+            part = key_of(list(found._described("t").values()), reading.kinds, 1)
+        plan = str(shared.rows(f"EXPLAIN SELECT v, w FROM t WHERE {among(part, keys)}"))
+        assert "'range'" in plan, plan

@@ -13,8 +13,8 @@ def server() -> Server:
     return reachable()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def database(server: Server) -> Iterator[Database]:
-    """A database of the test's own."""
+    """A database of the tests of one module: to make and to drop one takes longer than most tests."""
     with server.database() as database:
         yield database

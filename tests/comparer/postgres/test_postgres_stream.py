@@ -15,7 +15,8 @@ from functions.comparer.core.cells import rows_in
 from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.postgres.decoding import PlainPgDecoder
-from functions.comparer.postgres.session import Session, StatementFailed
+from functions.comparer.postgres.failures import StatementFailed
+from functions.comparer.postgres.session import Session
 from functions.comparer.postgres.stream import copied
 from functions.comparer.postgres.url import parsed
 from tests.comparer.postgres.server import Database, Server, read, reading

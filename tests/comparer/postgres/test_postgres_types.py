@@ -88,6 +88,7 @@ OWN = [
     ("timetz", "'12:00+02'", Kind.OTHER, text("12:00:00+02")),
     ("timestamp", "'2020-01-01 00:00:00.1'", Kind.TIMESTAMP, cells.moment(micro("2020-01-01 00:00:00.100"))),
     ("timestamp", "'-infinity'", Kind.TIMESTAMP, cells.moment(cells.MINUS_INFINITY)),
+    ("timestamp", "'294276-12-31 23:59:59.9'", Kind.TIMESTAMP, cells.misfit("t", b"294276-12-31 23:59:59.900000")),
     ("timestamptz", "'2020-01-01 02:00+02'", Kind.INSTANT, cells.moment(micro("2020-01-01 00:00"))),
     ("interval", "'1 day 2.5 s'", Kind.OTHER, text("P1DT2.5S")),
     ("uuid", f"'{U}'", Kind.UUID, cells.uuid(U.bytes)),

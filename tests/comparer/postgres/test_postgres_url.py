@@ -8,8 +8,8 @@ import pytest
 
 from functions.comparer.bad_url import BadUrl
 from functions.comparer.core.engine import Stop, Unreadable
+from functions.comparer.postgres.connecting import conninfo
 from functions.comparer.postgres.endpoint import PostgresEndpoint
-from functions.comparer.postgres.session import _conninfo
 from functions.comparer.postgres.url import PostgresUrl, parsed
 
 SECRET = "s3cr3t'\\ pass"
@@ -100,5 +100,5 @@ def test_values_reach_libpq_as_they_are() -> None:
     import psycopg.conninfo
 
     url = of(f"postgresql://me:{ENCODED}@h/d")
-    found = psycopg.conninfo.conninfo_to_dict(_conninfo(url, "it's \\ a db").decode())
+    found = psycopg.conninfo.conninfo_to_dict(conninfo(url, "it's \\ a db").decode())
     assert (found["password"], found["dbname"], found["user"]) == (SECRET, "it's \\ a db", "me")

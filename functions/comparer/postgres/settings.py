@@ -1,0 +1,36 @@
+"""What a session is set to, so that the same value has the same text on every server. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_LONGEST: Final = (1 << 31) - 1
+"""Milliseconds that a limit may have."""
+
+
+def settings_of(release: int, encoding: str, seconds: float) -> Mapping[str, str]:
+    """The settings for a server of that release and a database in that encoding. `seconds`: for a statement, 0: any."""
+    settings = {
+        # Without it a policy of a table would leave out rows in silence.
+        "row_security": "off",
+        "search_path": "",
+        # Texts of the same value are the same on every server.
+        "client_encoding": "SQL_ASCII" if encoding == "SQL_ASCII" else "UTF8",
+        "TimeZone": "UTC",
+        "DateStyle": "ISO, YMD",
+        "IntervalStyle": "iso_8601",
+        "extra_float_digits": "1",
+        "bytea_output": "hex",
+        "lc_monetary": "C",
+        "xmlbinary": "base64",
+        "standard_conforming_strings": "on",
+        # A rare, long statement is ours; times are what the URL says and nothing else.
+        "statement_timeout": str(min(round(seconds * 1000), _LONGEST)),
+        "lock_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+        "jit": "off",
+    }
+    if release >= 170000:
+        settings["transaction_timeout"] = "0"
+    return settings
