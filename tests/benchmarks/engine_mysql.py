@@ -91,12 +91,6 @@ class Mysql:
             return None
         return int(Path(path).read_text())
 
-    def connections(self) -> set[int]:
-        asked = "SELECT id, db FROM information_schema.processlist WHERE id <> connection_id() AND command <> 'Daemon'"
-        with self._cursor() as cursor:
-            cursor.execute(asked)
-            return {number for number, database in cursor.fetchall() if (database or PREFIX).startswith(PREFIX)}
-
     def _admin(self, *statements: str) -> None:
         with self._cursor() as cursor:
             for statement in statements:

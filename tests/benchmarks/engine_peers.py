@@ -34,9 +34,9 @@ def peers(source: Server, target: Server, installed: Collection[str]) -> tuple[l
     missing: list[Tool] = []
     if source.address.scheme == target.address.scheme:
         postgres = source.address.scheme == "postgresql"
-        tool = _PG_COMPARATOR if postgres else _PT_TABLE_SYNC
-        there = shutil.which(tool.name) is not None and (not postgres or source.offers("pgcmp"))
-        (found if there else missing).append(tool)
+        tools = [_PG_COMPARATOR, _PG_COMPARATOR_KEY] if postgres else [_PT_TABLE_SYNC]
+        there = shutil.which(tools[0].name) is not None and (not postgres or source.offers("pgcmp"))
+        (found if there else missing).extend(tools)
     for tool, others in ((_RELADIFF, [_RELADIFF_LESS]), (_JOINED, [])):
         (found if tool.name in installed else missing).extend([tool, *others])
     return found, [tool.name for tool in missing]
@@ -83,10 +83,13 @@ def _counted(output: str) -> int | None:
     return sum(numbers) if len(numbers) == 3 else None
 
 
-def _pg_comparator(source: Server, here: str, target: Server, there: str) -> Sequence[str]:
-    urls = [source.address.url(here, "/t"), target.address.url(there, "/t")]
-    first, second = (url.replace("postgresql:", "pgsql:", 1) for url in urls)
-    return ["pg_comparator", f"{first}?{COLUMNS[0]}:{','.join(COLUMNS[1:])}", second]
+def _pg_comparator(*flags: str) -> Callable[[Server, str, Server, str], Sequence[str]]:
+    def command(source: Server, here: str, target: Server, there: str) -> Sequence[str]:
+        urls = [source.address.url(here, "/t"), target.address.url(there, "/t")]
+        first, second = (url.replace("postgresql:", "pgsql:", 1) for url in urls)
+        return ["pg_comparator", *flags, f"{first}?{COLUMNS[0]}:{','.join(COLUMNS[1:])}", second]
+
+    return command
 
 
 def _pt_table_sync(source: Server, here: str, target: Server, there: str) -> Sequence[str]:
@@ -113,7 +116,8 @@ def _joined(source: Server, here: str, target: Server, there: str) -> Sequence[s
     return [str(HOME / "bin" / "python"), str(_JOIN), source.address.url(here), target.address.url(there)]
 
 
-_PG_COMPARATOR: Final = Tool("pg_comparator", _pg_comparator, _lines("UPDATE", "INSERT", "DELETE"))
+_PG_COMPARATOR: Final = Tool("pg_comparator", _pg_comparator(), _lines("UPDATE", "INSERT", "DELETE"))
+_PG_COMPARATOR_KEY: Final = Tool("pg_comparator -u", _pg_comparator("--use-key"), _lines("UPDATE", "INSERT", "DELETE"))
 _PT_TABLE_SYNC: Final = Tool(
     "pt-table-sync", _pt_table_sync, _lines("UPDATE", "REPLACE", "INSERT", "DELETE"), endings=frozenset({0, 2})
 )

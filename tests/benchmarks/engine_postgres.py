@@ -84,11 +84,6 @@ class Postgres:
             found = stat.read_text() if self.address.here and stat.exists() else ""
         return int(found.rsplit(")", 1)[1].split()[1]) if "(postgres)" in found else None
 
-    def connections(self) -> set[int]:
-        asked = "SELECT pid FROM pg_stat_activity WHERE starts_with(datname, %s) AND backend_type = 'client backend'"
-        with psycopg.connect(self._url) as connection:
-            return {pid for (pid,) in connection.execute(asked, [PREFIX]).fetchall()}
-
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             connection.execute(statement)

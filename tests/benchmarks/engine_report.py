@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -42,8 +43,10 @@ def _large(
     servers: Sequence[Server], pairs: Sequence[engines.Pair], size: int, rounds: int, installed: frozenset[str]
 ) -> None:
     say()
-    say(engine_lines.HEAD)
+    start = time.monotonic()
     with engines.built(servers, size):
+        say(f"built {size:,} rows four times on each server in {time.monotonic() - start:.0f} s")
+        say(engine_lines.HEAD)
         for pair in pairs:
             cases = {}
             for case in engines.cases(pair, size, rounds, installed):

@@ -88,9 +88,6 @@ class Server(Protocol):
     def process(self) -> int | None:
         """The server's main process on this machine; None: it runs elsewhere."""
 
-    def connections(self) -> set[int]:
-        """The connections that there are to the benchmark's databases, or to none, but this one."""
-
 
 def processor_seconds(processes: Iterable[int]) -> float:
     """What these processes and all their children, those that have ended too, have used of the processor so far."""

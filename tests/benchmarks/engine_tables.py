@@ -1,7 +1,8 @@
 """Many small tables: what each costs, and how many connections a comparison has open at the most."""
 
+import json
+import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,17 +11,17 @@ from typing import Final
 
 from tests.benchmarks import engine_rows as rows
 from tests.benchmarks.engine_servers import PREFIX, Server
-from tests.benchmarks.engine_tools import OURS, Shot, shoot
+from tests.benchmarks.engine_tools import OURS, PATIENCE, Shot, shoot
+from tests.benchmarks.measured import measured
 
 TABLES: Final = 500
 TABLE_ROWS: Final = 1_000
 SOURCE, TARGET = PREFIX + "tables_source", PREFIX + "tables_target"
-_PAUSE: Final = 0.02
 
 
 @dataclass(frozen=True)
 class Many:
-    """One comparison of two databases of many equal tables, and the most connections that each server had for it."""
+    """One comparison of two databases of many equal tables, and the most connections that it had to each server."""
 
     shot: Shot
     connections: tuple[int, ...]
@@ -50,21 +51,7 @@ def built(servers: Sequence[Server]) -> Iterator[None]:
 def measure(source: Server, target: Server) -> Many:
     """Compare once for the time, and once more while the connections are counted."""
     shot = shoot(OURS, source, SOURCE, target, TARGET)
-    servers = list(dict.fromkeys((source, target)))
-    most = [0] * len(servers)
-    done = threading.Event()
-    counting = threading.Thread(target=_count, args=(servers, most, done))
-    counting.start()
-    try:
-        shoot(OURS, source, SOURCE, target, TARGET)
-    finally:
-        done.set()
-        counting.join()
-    return Many(shot, tuple(most))
-
-
-def _count(servers: Sequence[Server], most: list[int], done: threading.Event) -> None:
-    before = [server.connections() for server in servers]
-    while not done.wait(_PAUSE):
-        for place, server in enumerate(servers):
-            most[place] = max(most[place], len(server.connections() - before[place]))
+    ports = dict.fromkeys(str(server.address.port) for server in (source, target))
+    command = [sys.executable, "-m", "tests.benchmarks.engine_probe", "count", source.url(SOURCE), target.url(TARGET)]
+    _, output, _ = measured(command, patience=PATIENCE)
+    return Many(shot, tuple(json.loads(output)["connections"].get(port, 0) for port in ports))

@@ -69,7 +69,7 @@ def reached(say: Callable[[str], None]) -> tuple[Server | None, Server | None]:
     mysql: Server | None = None
     try:
         postgres = Postgres(os.environ.get("PARITY_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres"))
-        postgres.connections()
+        postgres.about()
     except psycopg.OperationalError:
         postgres = None
         say("no PostgreSQL answers (PARITY_TEST_POSTGRES): not measured")

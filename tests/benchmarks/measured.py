@@ -1,6 +1,5 @@
 """Running a command in a process of its own, and what it used: what every part that compares tools measures by."""
 
-import contextlib
 import json
 import os
 import signal
@@ -63,7 +62,7 @@ def measured(
             except subprocess.TimeoutExpired as slow:
                 raise Failed(f"not done after {patience:.0f} s") from slow
             finally:
-                with contextlib.suppress(ProcessLookupError):
+                if started.poll() is None:
                     os.killpg(started.pid, signal.SIGKILL)
         whole = time.perf_counter() - start
         used = report.read()

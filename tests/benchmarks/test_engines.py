@@ -1,6 +1,7 @@
 """What of the benchmark of servers is no measurement: the rows, the verdicts, the arithmetic; no server is asked."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from tests.benchmarks import engine_peers, engine_rows, engines
 from tests.benchmarks.engine_lines import Case
+from tests.benchmarks.engine_probe import connections
 from tests.benchmarks.engine_servers import Address, processor_seconds
 from tests.benchmarks.engine_tools import OURS, Shot, Tool
 from tests.benchmarks.measured import Failed, Run, measured
@@ -79,6 +81,14 @@ def test_what_children_that_have_ended_used_is_counted() -> None:
     before = processor_seconds({os.getpid()})
     subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.3: pass"], check=True)
     assert processor_seconds({os.getpid()}) - before >= 0.25
+
+
+def test_a_connection_is_counted_by_the_port_at_its_other_end() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        before = connections()[port]
+        with socket.create_connection(server.getsockname()):
+            assert (before, connections()[port]) == (0, 1)
 
 
 def test_a_tool_that_takes_too_long_is_stopped() -> None:
