@@ -15,6 +15,7 @@ from typing import Final
 
 from functions.comparer.core.cells import single_digits
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.moments import clock_of, moment_of
 from functions.comparer.core.table import Malformed, Value
 from functions.comparer.mysql.columns import Described, ordered
 from functions.comparer.mysql.literals import bytes_literal, double_literal, nearest, real_day, text_literal
@@ -25,6 +26,7 @@ _WIDEST: Final = Decimal(10) ** 66
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
 _LONGEST_TIME: Final = 838
 _DAYS: Final = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT})
+_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d\.\d{6})?")
 
 
@@ -65,7 +67,16 @@ def equal(part: KeyColumn, value: Value) -> str | None:
         return f"{part.expression} = {found.literal}"
     if part.kind in _DAYS and isinstance(value, str) and _NO_DAY.fullmatch(value):
         return f"{_written(part)} = '{value}'"
-    return None
+    return _no_uuid(part, value) if part.kind is Kind.UUID else None
+
+
+def _no_uuid(part: KeyColumn, value: Value) -> str | None:
+    """What is no UUID is told by all of its bytes."""
+    if isinstance(value, bytes):
+        return f"{part.column.quoted} = {bytes_literal(value)}" if part.column.type.kind is Kind.BYTES else None
+    if not isinstance(value, str) or part.column.type.kind is not Kind.TEXT:
+        return None
+    return f"{ordered(part.column, Kind.TEXT)} = {text_or_bytes(part.column, value)}"
 
 
 def _written(part: KeyColumn) -> str:
@@ -92,7 +103,7 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
         case Kind.DOUBLE | Kind.SINGLE if isinstance(value, (int, float)):
             return _binary_number(float(value))
         case Kind.TEXT | Kind.JSON if isinstance(value, str):
-            return Bound(text_literal(value) if column.byte_ordered else bytes_literal(value.encode()))
+            return Bound(text_or_bytes(column, value))
         case Kind.BYTES if isinstance(value, bytes):
             return Bound(bytes_literal(value))
         case Kind.UUID if isinstance(value, str):
@@ -100,6 +111,11 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
         case Kind.DATE | Kind.TIME | Kind.TIMESTAMP | Kind.INSTANT if isinstance(value, str):
             return _moment(kind, value)
     return GREATEST  # What is no value of the kind sorts behind all that are.
+
+
+def text_or_bytes(column: Described, value: str) -> str:
+    """A text as what the column's are compared by (`ordered`)."""
+    return text_literal(value) if column.byte_ordered else bytes_literal(value.encode())
 
 
 def _number(column: Described, value: Decimal) -> Bound:
@@ -141,6 +157,8 @@ def _binary_number(value: float) -> Bound:
 
 
 def _uuid(column: Described, value: str) -> Bound:
+    if not _UUID.fullmatch(value):
+        return GREATEST
     digits = value.replace("-", "")
     if column.type.kind is Kind.BYTES:
         return Bound(f"X'{digits}'")
@@ -148,17 +166,23 @@ def _uuid(column: Described, value: str) -> Bound:
 
 
 def _moment(kind: Kind, value: str) -> Bound:
-    if value in {"-infinity", "infinity"} or " BC" in value:
-        # The zero date stands below every other moment but the least.
-        zero = Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'", exact=False)
-        return GREATEST if value == "infinity" else LEAST if value == "-infinity" else zero
     if kind is Kind.TIME:
-        hours = int(value.lstrip("-").partition(":")[0])
-        if hours > _LONGEST_TIME:
-            return LEAST if value.startswith("-") else GREATEST
-        return Bound(f"TIME'{value}'")
-    if value == "0000-00-00":
-        return Bound(f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'")
-    if not real_day(value):
+        return _time(value)
+    if moment_of(value, kind) is None or value == "infinity":
+        return GREATEST  # What is none may be a text of the other side's, or a day that no calendar has.
+    zero = f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'"
+    if value == "-infinity":
+        return LEAST
+    if value == "0000-00-00" or " BC" in value:
+        # The zero date stands below every other moment but the least.
+        return Bound(zero, exact=value == "0000-00-00")
+    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'") if real_day(value) else GREATEST
+
+
+def _time(value: str) -> Bound:
+    if clock_of(value) is None:
         return GREATEST
-    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'")
+    hours = int(value.lstrip("-").partition(":")[0])
+    if hours > _LONGEST_TIME:
+        return LEAST if value.startswith("-") else GREATEST
+    return Bound(f"TIME'{value}'")

@@ -224,7 +224,7 @@ def _digits_of_single(value: float) -> str:
 def _uuid(raw: Any) -> Meaning:
     if isinstance(raw, bytes):
         return ("uuid", raw.hex()) if len(raw) == 16 else ("misfit", "b", raw)
-    digits = raw.lower().replace("-", "")
+    digits = raw.lower().removeprefix("{").removesuffix("}").replace("-", "")
     return ("uuid", digits) if re.fullmatch("[0-9a-f]{32}", digits) else ("misfit", "t", raw)
 
 

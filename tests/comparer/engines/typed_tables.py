@@ -63,6 +63,7 @@ UUIDS: list[Plain] = [
     "ffffffff-ffff-ffff-ffff-ffffffffffff", "f0000000-0000-4000-8000-000000000001",
     "0f000000-0000-4000-8000-000000000001",
     "00112233-4455-6677-8899-AABBCCDDEEFF", "00112233445566778899aabbccddeeff", "no uuid",
+    "No-Uuid", "{00112233-4455-6677-8899-aabbccddeeff}", b"short", b"sixteen bytes it",
 ]  # fmt: skip
 JSON: list[Plain] = [
     '{"a": 1, "b": 2}', '{"b": 2, "a": 1}', '{"a":1,"b":2}', "[1, 2]", "[1,2]", "[2, 1]", "[1.0, 2]", '"x"', '"X"',
