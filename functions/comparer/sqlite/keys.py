@@ -115,7 +115,7 @@ def _read(note: Sequence[str | int]) -> Value:
     raise ValueError("it is not a mark of this comparison")
 
 
-Place = tuple[tuple[int, int | float | bytes], ...]
+Place = tuple[tuple[int, int | float | bytes, int], ...]
 """Where a key stands among others."""
 
 
@@ -124,15 +124,17 @@ def place(key: Row, rules: Sequence[Rule], encoding: str) -> Place:
     return tuple(_placed(value, rule, encoding) for value, rule in zip(key, rules, strict=True))
 
 
-def _placed(value: Value, rule: Rule, encoding: str) -> tuple[int, int | float | bytes]:
+def _placed(value: Value, rule: Rule, encoding: str) -> tuple[int, int | float | bytes, int]:
     match value:
         case None:
-            return 0, 0
+            return 0, 0, 0
         case int() | float():
-            return 1, value
+            return 1, value, 0
         case bytes():
-            return 3, value
+            return 3, value, 0
     raw = value.raw if isinstance(value, Malformed) else value.encode("utf-8" if rule != "exact" else encoding)
     if rule == "nocase":
-        raw = raw.lower()  # Of bytes only ASCII letters.
-    return 2, raw.rstrip(b" ") if rule == "rtrim" else raw
+        # Of bytes only ASCII letters; and of what follows a NUL only the length counts.
+        before, nul, _ = raw.lower().partition(b"\0")
+        return 2, before + nul, len(raw)
+    return 2, raw.rstrip(b" ") if rule == "rtrim" else raw, 0
