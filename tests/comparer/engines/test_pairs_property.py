@@ -62,7 +62,7 @@ def judge(table: Table, databases: tuple[Database, Database], comparison: Compar
 
 
 def has_key(table: Table) -> bool:
-    """Whether rows are brought together by the key: not where numbers of 64 and of 32 bits would have to be in order."""
+    """Whether rows are brought together by the key: not where numbers of 64 bits would be put in order by 32."""
     held = [{entry.held for entry in table.columns[at].types} for at in table.key]
     return bool(held) and {"double", "single"} not in held
 
