@@ -15,6 +15,7 @@ TOGETHER = ("tests/template/test_artifact.py", "tests/cli/test_demo.py", "tests/
 
 FIRST = (
     *TOGETHER,
+    "tests/comparer/engines/test_pairs_property.py",
     "tests/comparer/test_contents_service_killed.py",
     "tests/journeys/test_crashes.py",
     "tests/journeys/test_troubles.py",

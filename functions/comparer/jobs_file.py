@@ -69,6 +69,7 @@ class _JobEntry(BaseModel):
     databases: dict[str, str] = {}
     tolerances: dict[Annotated[str, Field(min_length=1)], Annotated[Decimal, Field(gt=0)]] = {}
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.settle
+    utc: bool = False
     lag_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.lag
 
     @field_validator("databases")
@@ -130,7 +131,7 @@ def _job(name: str, entry: _JobEntry, base: Path, env: Mapping[str, str]) -> Job
         except BadUrl as error:
             raise BadJobsFile(f"jobs.{name}.{side}: {error}") from None
     source, target = ends
-    options = Options(entry.tolerances, settle=entry.settle_seconds, lag=entry.lag_seconds)
+    options = Options(entry.tolerances, settle=entry.settle_seconds, lag=entry.lag_seconds, utc=entry.utc)
     return Job(name, source, target, entry.state, entry.parent, entry.databases, options)
 
 

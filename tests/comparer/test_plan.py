@@ -2,6 +2,7 @@
 
 import pytest
 
+from functions.comparer.core.kinds import ColumnType, Kind
 from functions.comparer.core.plan import plan_of
 from functions.comparer.core.table import Column, Key, Rule, Shape, TablePlan
 
@@ -72,3 +73,14 @@ def test_without_a_key_that_is_the_same_on_both_sides_there_is_none(other: Key) 
 def test_a_key_over_a_column_that_the_target_lacks_is_none() -> None:
     source = Shape(columns("a", "b"), (key("a", "b"),))
     assert planned(source, Shape(columns("a"), (key("a"),))).key == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [(Kind.DOUBLE, Kind.SINGLE, ()), (Kind.SINGLE, Kind.SINGLE, (0,)), (Kind.INTEGER, Kind.DOUBLE, (0,))],
+)
+def test_a_key_that_not_every_server_can_put_in_order_is_none(
+    source: Kind, target: Kind, expected: tuple[int, ...]
+) -> None:
+    sides = [Shape((Column("id", "", ColumnType(kind, kind.name)),), (key("id"),)) for kind in (source, target)]
+    assert planned(*sides).key == expected

@@ -61,6 +61,13 @@ def test_a_column_without_a_form_in_common_is_named_and_never_consistent() -> No
     assert (differing.result, differing.missing) == (DataResult.INCONSISTENT, 1)
 
 
+def test_a_moment_without_a_zone_is_one_in_utc_where_that_is_declared() -> None:
+    ours = side(typed(id=Kind.INTEGER, a=Kind.TIMESTAMP), (1, "2024-01-01 12:00:00"))
+    theirs = side(typed(id=Kind.INTEGER, a=Kind.INSTANT), (1, "2024-01-01 13:00:00+01"))
+    assert compared(ours, theirs).result is DataResult.CAN_NOT_COMPARE
+    assert compared(ours, theirs, Options(utc=True)).result is DataResult.CONSISTENT
+
+
 def test_what_of_a_table_is_not_compared_is_told_before_a_row_is_read() -> None:
     told = list[tuple[str, DataResult, str | None]]()
 

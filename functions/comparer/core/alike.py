@@ -56,13 +56,24 @@ def plain_json(cell: Cell) -> Cell:
     if cell[0] != TEXT:
         return cell
     try:
-        return text(repr(_said(cell)).encode("utf-8", "surrogatepass"))
+        return text(_written(_said(cell)).encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         return cell
 
 
 def _said(cell: Cell) -> Any:
     return json.loads(cell[5:], parse_int=_number, parse_float=_number, object_pairs_hook=_members)
+
+
+def _written(said: Any) -> str:
+    match said:
+        case ("members", members):
+            return "{" + ", ".join(f"{json.dumps(name)}: {_written(value)}" for name, value in members) + "}"
+        case ("number", digits):
+            return str(digits)
+        case list():
+            return "[" + ", ".join(map(_written, said)) + "]"
+    return json.dumps(said, ensure_ascii=False)
 
 
 def _members(pairs: Sequence[tuple[str, Any]]) -> tuple[str, Any]:

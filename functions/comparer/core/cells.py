@@ -37,6 +37,7 @@ NULL, INT, BIG, DECIMAL, DOUBLE, MOMENT, UUID_CELL, TEXT, BYTES, MISFIT = range(
 _FIXED: Final = {NULL: 0, INT: 8, BIG: 8, DOUBLE: 8, MOMENT: 8, UUID_CELL: 16}
 _LENGTH = struct.Struct("<I")
 _HEAD = struct.Struct("<II")
+_LEAST_WITH_ALL_DIGITS = 2.0**-126
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 _NAN_BITS = 0x7FF8_0000_0000_0000
@@ -135,7 +136,8 @@ def decimal_of_double(value: float, digits: str | None = None) -> Cell:
 
 def single_digits(value: float) -> str:
     """The shortest digits that mean a number of 32 bits and no other."""
-    for precision in range(6, 10):
+    # Six digits are never too many, except of numbers so small that they have fewer themselves.
+    for precision in range(1 if abs(value) < _LEAST_WITH_ALL_DIGITS else 6, 10):
         text = f"{value:.{precision}g}"
         if single(float(text)) == double(value):
             return text

@@ -77,9 +77,17 @@ _MIXED: Final[Mapping[frozenset[Kind], Kind]] = {
 _OWN: Final = frozenset({Kind.ANY, Kind.OTHER})
 
 
-def common(source: ColumnType, target: ColumnType) -> Kind | None:
-    """The canonical kind of a pair of columns; None: there is none. `ANY` for two columns of SQLite."""
+_MOMENTS: Final = {Kind.TIMESTAMP, Kind.INSTANT}
+
+
+def common(source: ColumnType, target: ColumnType, *, utc: bool = False) -> Kind | None:
+    """The canonical kind of a pair of columns; None: there is none. `ANY` for two columns of SQLite.
+
+    `utc`: it was declared that clocks without a zone show UTC.
+    """
     ours, theirs = source.kind, target.kind
+    if utc and {ours, theirs} == _MOMENTS:
+        return Kind.INSTANT
     if Kind.OTHER in (ours, theirs):
         return _of_others(source, target)
     if ours is theirs:

@@ -21,13 +21,15 @@ class Options:
     `tolerances`: of columns, as ``column`` or ``table.column``, by how much numbers may differ, or moments in seconds;
     rows without a key are compared exactly all the same. `settle`: for how many
     seconds at most what differs in data that moves is read again before it counts; 0: never. `lag`: for how many
-    seconds a difference has to stay as it is until it counts, which replication must not be behind for longer.
+    seconds a difference has to stay as it is until it counts, which replication must not be behind for longer. `utc`:
+    moments without a zone are in UTC, and so can be compared with those that have one.
     """
 
     tolerances: Mapping[str, Decimal] = field(default_factory=dict)
     lob: Lob = "compare"
     settle: float = 15.0
     lag: float = 3.0
+    utc: bool = False
 
     def tolerance(self, table: str, column: str) -> Decimal | None:
         """By how much the values of a column may differ; None: not at all."""

@@ -13,6 +13,8 @@ from functions.comparer.core.table import Column, Key, Shape, TablePlan
 NOTHING_IN_COMMON = "The two tables have no column in common."
 NOTHING_COMPARABLE = "The two tables have no column that can be compared."
 
+# Not every server can put numbers of 64 bits in the order of those of 32: beyond them it refuses, or has no infinity.
+_WIDER_AND_NARROWER = {Kind.DOUBLE, Kind.SINGLE}
 _TO_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -45,7 +47,7 @@ def plan_of(table: str, source: Shape, target: Shape, options: Options = AS_EVER
     taken = {column.name for column in pairs.values()}
     missing = tuple(column.name for column in source.columns if column not in pairs)
     extra = tuple(column.name for column in target.columns if column.name not in taken)
-    kinds = {ours: common(ours.type, theirs.type) for ours, theirs in pairs.items()}
+    kinds = {ours: common(ours.type, theirs.type, utc=options.utc) for ours, theirs in pairs.items()}
     left_out = [ours for ours in pairs if options.leaves_out(ours, pairs[ours])]
     chosen = {ours: theirs for ours, theirs in pairs.items() if kinds[ours] is not None and ours not in left_out}
     uncompared = tuple(_uncompared(ours, pairs[ours]) for ours in pairs if kinds[ours] is None)
@@ -67,7 +69,11 @@ def _plan(
     names = tuple((column.name, other.name) for column, other in chosen.items())
     typed = any(kinds[column] is not Kind.ANY for column in chosen)
     if typed:
-        sortable = {column.name for column in chosen if orderable(kinds[column])}
+        sortable = {
+            column.name
+            for column, other in chosen.items()
+            if orderable(kinds[column]) and {column.type.kind, other.type.kind} != _WIDER_AND_NARROWER
+        }
         key = _same_columns(ours, theirs, dict(names), sortable)
     else:
         key = _shared_key(ours, theirs, dict(names))

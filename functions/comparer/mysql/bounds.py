@@ -7,6 +7,7 @@ no value of the column can be is still less or greater than all of them.
 from __future__ import annotations
 
 import math
+import re
 import struct
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
@@ -23,6 +24,8 @@ _WIDEST: Final = Decimal(10) ** 66
 """Beyond every whole and every decimal number of a column."""
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
 _LONGEST_TIME: Final = 838
+_DAYS: Final = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT})
+_NO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d\.\d{6})?")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,26 @@ class KeyColumn:
     def expression(self) -> str:
         """What the rows are ordered by."""
         return ordered(self.column, self.kind)
+
+
+def equal(part: KeyColumn, value: Value) -> str | None:
+    """The condition that the column has this very value; None: it can't have it."""
+    found = bound(part, value)
+    if found.literal is not None and found.exact:
+        return f"{part.expression} = {found.literal}"
+    if part.kind in _DAYS and isinstance(value, str) and _NO_DAY.fullmatch(value):
+        return f"{_written(part)} = '{value}'"
+    return None
+
+
+def _written(part: KeyColumn) -> str:
+    """A day that is none in the calendar, as its cell says it: no literal of it is sure to be taken."""
+    text = f"CAST({part.column.quoted} AS CHAR)"
+    if part.kind is Kind.DATE:
+        return text
+    if part.column.type.kind is Kind.DATE:
+        return f"CONCAT({text}, ' 00:00:00.000000')"
+    return f"RPAD(CONCAT({text}, IF(LOCATE('.', {text}), '', '.')), 26, '0')"
 
 
 def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for each kind)

@@ -7,7 +7,7 @@ from typing import Final
 
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Malformed, Row, Value
-from functions.comparer.mysql.bounds import Bound, KeyColumn, bound
+from functions.comparer.mysql.bounds import Bound, KeyColumn, bound, equal
 from functions.comparer.mysql.columns import Described
 from functions.comparer.mysql.literals import text_literal
 
@@ -27,19 +27,22 @@ def upto(key: Sequence[KeyColumn], values: Row) -> str:
 
 def among(key: Sequence[KeyColumn], keys: Sequence[Row]) -> str:
     """The rows with one of these keys."""
-    rows = [[bound(part, value) for part, value in zip(key, values, strict=True)] for values in keys]
-    held = [row for row in rows if all(part.exact for part in row)]
-    if not held:
-        return "FALSE"
     if len(key) == 1:
-        exactly = _one_of(key[0].expression, [row[0].literal for row in held])
+        every = _one_column(key[0], [values[0] for values in keys])
     else:
-        every = (
-            " AND ".join(f"{part.expression} = {found.literal}" for part, found in zip(key, row, strict=True))
-            for row in held
-        )
-        exactly = " OR ".join(f"({one})" for one in every)
+        rows = ([equal(part, value) for part, value in zip(key, values, strict=True)] for values in keys)
+        every = [" AND ".join(filter(None, row)) for row in rows if None not in row]
+    if not every:
+        return "FALSE"
+    exactly = " OR ".join(f"({one})" for one in every)
     return " AND ".join(f"({condition})" for condition in (*_prefilters(key, keys), exactly))
+
+
+def _one_column(part: KeyColumn, values: Sequence[Value]) -> list[str]:
+    bounds = [bound(part, value) for value in values]
+    literals = [found.literal for found in bounds if found.exact]
+    others = (equal(part, value) for value, found in zip(values, bounds, strict=True) if not found.exact)
+    return [*([_one_of(part.expression, literals)] if literals else []), *filter(None, others)]
 
 
 def batches(keys: Sequence[Row]) -> Iterator[Sequence[Row]]:

@@ -17,6 +17,7 @@ from typing import Final
 
 from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.moments import moment_of
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.postgres.columns import PgColumn
 from functions.comparer.postgres.names import text
@@ -184,17 +185,17 @@ def _text(column: PgColumn, _: Kind, value: Value) -> Bound | Side:
     return Bound(column.text_order, f"{text(found)}::pg_catalog.text", exact)
 
 
-def _moment(column: PgColumn, _: Kind, value: Value) -> Bound | Side:
+def _moment(column: PgColumn, kind_of_key: Kind, value: Value) -> Bound | Side:
     if not isinstance(value, str):
         return Side.ABOVE
     kind = f"pg_catalog.{column.base}"
     if value in {"infinity", "-infinity"}:
         return Bound(column.sql, f"'{value}'::{kind}")
-    if value.startswith("0000-00-00"):
+    if value == "0000-00-00":
         return Bound(column.sql, f"'-infinity'::{kind}", exact=False)
     found = _MOMENT.fullmatch(value)
-    if found is None:
-        return Side.ABOVE
+    if found is None or moment_of(value, kind_of_key) is None:
+        return Side.ABOVE  # A text of the other side's, or a day that no calendar has.
     day, era, clock = found.groups()
     if column.base == "date":
         return Bound(column.sql, f"'{day}{era or ''}'::{kind}", exact=not (clock or "").strip("0:."))

@@ -15,20 +15,23 @@ _DRAIN_SECONDS: Final = 5.0
 
 
 def cancelled(connection: pq.abc.PGconn) -> bool:
-    """Ask the server to stop what runs; whether it has taken that in."""
+    """Ask the server to stop what runs; whether that is over, so that nothing that runs later is stopped by it.
+
+    Whether it has helped is seen in `drained`: a server that ends the asking rudely may have done what it was asked.
+    """
     deadline = time.monotonic() + _CANCEL_SECONDS
     asking = connection.cancel_conn()
     try:
         asking.start()
-        while (state := asking.poll()) not in {pq.PollingStatus.OK, pq.PollingStatus.FAILED}:
+        while (state := asking.poll()) in {pq.PollingStatus.READING, pq.PollingStatus.WRITING}:
             left = deadline - time.monotonic()
             if left <= 0 or not ready(asking.socket, write=state == pq.PollingStatus.WRITING, seconds=left):
                 return False
     except psycopg.Error:
-        return False
+        return True
     finally:
         asking.finish()
-    return state == pq.PollingStatus.OK
+    return True
 
 
 def drained(connection: pq.abc.PGconn) -> bool:

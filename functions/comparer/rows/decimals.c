@@ -6,6 +6,7 @@
 enum { NEGATIVE_INFINITY = 1, NEGATIVE, ZERO, POSITIVE, INFINITE, NOT_A_NUMBER };
 
 #define HEAD 10 /* tag, length, the first byte, the exponent */
+#define LEAST_WITH_ALL_DIGITS 0x1p-126 /* of 32 bits; below it a number has fewer than six decimal digits */
 
 static Fault put_lone(Out *out, int first)
 {
@@ -171,7 +172,8 @@ Fault put_decimal_single(Out *out, double value)
     Fault fault;
     if (put_without_digits(out, value, &fault))
         return fault;
-    for (int precision = 6; precision < 10; precision++) {
+    /* Six digits are never too many, except of numbers so small that they have fewer themselves. */
+    for (int precision = fabs(value) < LEAST_WITH_ALL_DIGITS ? 1 : 6; precision < 10; precision++) {
         char *text = PyOS_double_to_string(value, 'g', precision, 0, NULL);
         if (!text)
             return RAISED;

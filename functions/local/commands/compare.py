@@ -62,6 +62,7 @@ _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
     help="With --contents: by how much numbers of a column (or table.column) may differ, or moments in seconds.",
 )
 @click.option("--lob", type=click.Choice(get_args(Lob)), default="compare", show_default=True, help="Large columns.")
+@click.option("--utc", is_flag=True, help="Moments without a zone are in UTC: compare them with those that have one.")
 @click.option(
     "--settle",
     type=click.FloatRange(0, 3600),
@@ -99,6 +100,7 @@ def command(
     differences: int | None,
     tolerances: tuple[str, ...],
     lob: Lob,
+    utc: bool,
     settle: float,
     lag: float,
     reports: tuple[str, ...],
@@ -135,7 +137,7 @@ def command(
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
     forms = {path: _form(path) for path in reports}
-    options = Options(dict(map(_tolerance, tolerances)), lob, settle, lag)
+    options = Options(dict(map(_tolerance, tolerances)), lob, settle, lag, utc)
     screen, asked, began = Screen(), Wanted(source, target, objects, lines, contents, wanted, options), time.time()
     following, room = _room_for_rows(differences, as_json=as_json, forms=forms.values())
     report = report_of(compare(screen, asked, following, quiet=as_json), wanted)

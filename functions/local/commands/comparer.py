@@ -39,8 +39,12 @@ def command(jobs: str, host: str, port: int, store: str | None) -> int:
       access_keys = { AKEXAMPLE = "env:AK_SECRET" }
     \b
       [jobs."f8688cfa-4e05-406f-a2e6-37a773cjb20y"]
-      source = "sqlite:///data/source.db"   # or a folder of .db files
-      target = "sqlite:///data/target.db"
+      source = "mysql://me@old:3306/shop?password_env=OLD_PASSWORD"
+      target = "postgresql://me@new/shop"   # or sqlite:///data/shop.db
+    \b
+    and if need be: databases = { shop = "shop_v2" }, where names differ;
+    tolerances = { price = 0.01 }; settle_seconds = 15 and lag_seconds = 3,
+    for how long rows that differ in data in use are read again.
     """
     logging.basicConfig(format="parity: %(message)s", level=logging.WARNING)
     config = read_config(jobs)

@@ -1,0 +1,54 @@
+"""JSON that says the same is the same, however it is written, and is written in one way where bytes have to do."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.comparer.core.alike import plain_json, same_json
+from functions.comparer.core.cells import misfit, null, text
+
+DOCUMENTS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def cell(written: str) -> bytes:
+    return text(written.encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ('{"a": 1, "b": [2]}', '{"b":[2.0],"a":1e0}', True),
+        ("[1, 2]", "[2, 1]", False),
+        ("1", '"1"', False),
+        ("0.1", "0.10000000000000000001", False),
+        ("12345678901234567890123", "12345678901234567890124", False),
+        ('{"a": 1, "a": 2}', '{"a": 2}', True),
+        ("null", "false", False),
+        ("-0", "0", True),
+        ('"\\u00e9"', '"é"', True),
+        ("no json", "no json ", False),
+    ],
+)
+def test_json_is_compared_by_what_it_says(one: str, other: str, same: bool) -> None:
+    assert same_json(cell(one), cell(other)) is same
+    assert (plain_json(cell(one)) == plain_json(cell(other))) is same
+
+
+@given(DOCUMENTS)
+def test_json_written_in_one_way_is_json_that_says_the_same(document: Any) -> None:
+    given, spaced = json.dumps(document), json.dumps(document, indent=3, ensure_ascii=False)
+    plain = plain_json(cell(given))
+    assert plain == plain_json(cell(spaced)) == plain_json(plain)
+    assert same_json(cell(given), plain)
+
+
+def test_what_is_no_json_stays_as_it_is() -> None:
+    for other in (null(), misfit("i", b"1"), cell("{"), cell("[" * 100_000)):
+        assert plain_json(other) == other
