@@ -206,7 +206,8 @@ class MysqlSnapshot:
         if order:
             statement += f" ORDER BY {order}"
         kinds = [
-            (decoded_as(kind), raw_uuid(column, kind)) for column, kind in zip(columns, reading.kinds, strict=True)
+            (decoded_as(column, kind), raw_uuid(column, kind))
+            for column, kind in zip(columns, reading.kinds, strict=True)
         ]
         with self._table() as session:
             for block in session.blocks(statement, kinds, reading.key, self._decoding):
