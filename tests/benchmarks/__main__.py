@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import engine_report, imports, journeys, steps, values
+from tests.benchmarks import engine_report, engines, imports, journeys, steps, values
 from tests.benchmarks.clouds import Templates
 from tests.benchmarks.grounds import Ground, copied, deployed
 from tests.benchmarks.table import compared, ratio, say
@@ -31,6 +31,11 @@ def main(asked: list[str]) -> int:
         say("the Lambda runtime client, on which everything here is measured, runs on Linux alone")
         return 2
     parts = asked or list(PARTS)
+    try:
+        sizes, rounds = engines.asked_rows(os.environ), engines.asked_rounds(os.environ)
+    except ValueError as wrong:
+        say(str(wrong))
+        return 2
     with tempfile.TemporaryDirectory(prefix="parity-bench-") as made:
         folder = Path(made)
         (folder / "here").mkdir()
@@ -39,7 +44,7 @@ def main(asked: list[str]) -> int:
             _values(folder / "values")
         if "engines" in parts:
             _title("Values of two databases on servers, eight columns")
-            engine_report.run()
+            engine_report.run(sizes, rounds)
         if not set(parts) - {"values", "engines"}:
             return 0
         if "imports" in parts:

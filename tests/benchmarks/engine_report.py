@@ -1,6 +1,5 @@
 """The part `engines`: measures and prints. Takes the better part of an hour with the sizes that it has by itself."""
 
-import os
 import signal
 import sys
 import time
@@ -16,9 +15,8 @@ from tests.benchmarks.engine_tools import OURS
 from tests.benchmarks.table import say
 
 
-def run() -> None:
+def run(sizes: Sequence[int], rounds: int) -> None:
     """Measure what there is: one engine alone where the other has no server."""
-    sizes, rounds = engines.asked_rows(os.environ), int(os.environ.get("PARITY_BENCH_ROUNDS", engines.ROUNDS))
     postgres, mysql = engines.reached(say)
     servers = [server for server in (postgres, mysql) if server]
     found = engines.pairs(postgres, mysql)

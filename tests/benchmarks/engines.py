@@ -57,10 +57,18 @@ class Pair:
 def asked_rows(environment: Mapping[str, str]) -> tuple[int, ...]:
     """The sizes of tables to measure. Raises ValueError for what is no such number."""
     given = environment.get("PARITY_BENCH_ROWS", "")
-    sizes = tuple(int(number) for number in given.split(",")) if given else LARGE
-    if any(size < 1_000 or size % 1_000 for size in sizes):
+    numbers = given.split(",") if given else [str(size) for size in LARGE]
+    if not all(number.isdecimal() and int(number) and int(number) % 1_000 == 0 for number in numbers):
         raise ValueError("PARITY_BENCH_ROWS takes multiples of 1000, with commas between")
-    return sizes
+    return tuple(int(number) for number in numbers)
+
+
+def asked_rounds(environment: Mapping[str, str]) -> int:
+    """How often each tool has its turn. Raises ValueError for what is no such number."""
+    given = environment.get("PARITY_BENCH_ROUNDS", str(ROUNDS))
+    if not given.isdecimal() or not int(given):
+        raise ValueError("PARITY_BENCH_ROUNDS takes a number from 1 on")
+    return int(given)
 
 
 def reached(say: Callable[[str], None]) -> tuple[Server | None, Server | None]:

@@ -67,8 +67,12 @@ def test_statistics_that_a_tool_did_not_come_to_are_no_answer() -> None:
 def test_sizes_are_taken_from_the_environment_and_checked() -> None:
     assert engines.asked_rows({}) == engines.LARGE
     assert engines.asked_rows({"PARITY_BENCH_ROWS": "20000,100000"}) == (20_000, 100_000)
-    with pytest.raises(ValueError, match="multiples of 1000"):
-        engines.asked_rows({"PARITY_BENCH_ROWS": "1234"})
+    for wrong in ("1234", "0", "many", "1000,"):
+        with pytest.raises(ValueError, match="multiples of 1000"):
+            engines.asked_rows({"PARITY_BENCH_ROWS": wrong})
+    assert engines.asked_rounds({}) == engines.ROUNDS
+    with pytest.raises(ValueError, match="from 1 on"):
+        engines.asked_rounds({"PARITY_BENCH_ROUNDS": "0"})
 
 
 def test_an_address_keeps_an_odd_password_whole() -> None:

@@ -16,8 +16,8 @@ from tests.chat import samples
 from tests.chat.conftest import Golden
 from tests.chat.tellings import NOW, SECRET, destination
 
-CHANNELS: tuple[ChannelName, ...] = ("feishu", "dingtalk", "wecom", "discord", "google_chat", "telegram")
-SIGNED = {"feishu", "dingtalk"}
+CHANNELS: tuple[ChannelName, ...] = ("feishu", "lark", "dingtalk", "wecom", "discord", "google_chat", "telegram")
+SIGNED = {"feishu", "lark", "dingtalk"}
 EVENT = Path("events/comparison.finished.json").read_text("utf-8")
 
 
@@ -49,3 +49,17 @@ def test_a_webhook_sends_the_event_with_the_headers_of_its_golden_file(golden: G
     to = destination("webhook", secret="whsec_bmV3IGtleSBvZiAyNCBieXRlcyEhISEh whsec_b2xkIGtleSBvZiAyNCBieXRlcyEhISEh")
     post = channel("webhook").post(to, telling, NOW)
     golden("webhook", "inconsistent", {"headers": dict(post.headers), "body": json.loads(post.body)})
+
+
+@pytest.mark.parametrize("language", samples.LANGUAGES)
+@pytest.mark.parametrize("verdict", samples.VERDICTS)
+def test_a_webhook_sends_every_verdict_as_its_event_in_whatever_language_people_are_told(
+    verdict: Verdict, language: Language, golden: Golden
+) -> None:
+    event = samples.event(verdict)
+    told = replace(tell(event, language), event=event.model_dump_json(exclude_none=True))
+    post = channel("webhook").post(
+        destination("webhook", secret="whsec_bmV3IGtleSBvZiAyNCBieXRlcyEhISEh", language=language), told, NOW
+    )
+    assert json.loads(post.body)["data"]["verdict"] == verdict
+    golden("webhook", f"{verdict}.{language}", {"headers": dict(post.headers), "body": json.loads(post.body)})

@@ -13,7 +13,18 @@ from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.core.table import Malformed, Value
 from functions.comparer.sqlite.keys import mark, place, stays, unmarked
 from tests.comparer import joint_databases
-from tests.comparer.joint_databases import Two, by_default, compared, joint, made, planned, stored
+from tests.comparer.joint_databases import (
+    Two,
+    by_default,
+    changed,
+    compared,
+    extra,
+    joint,
+    made,
+    missing,
+    planned,
+    stored,
+)
 
 two = joint_databases.two
 
@@ -52,6 +63,12 @@ def test_keys_are_placed_as_sqlite_sorts_them(keys: list[Value]) -> None:
             ordered = [n for (n,) in connection.execute(f"SELECT n FROM t ORDER BY v COLLATE {collation}, n")]
             mine = sorted(range(1, len(kept) + 1), key=lambda n: (place((kept[n - 1],), (rule,), "utf-8"), n))  # type: ignore[arg-type]
             assert mine == ordered
+
+
+def test_keys_that_are_alike_up_to_nul_where_case_does_not_matter_are_no_damage(two: Two) -> None:
+    declared = "CREATE TABLE t (k TEXT COLLATE NOCASE PRIMARY KEY, v)"
+    files = two(declared, source=[("a\0b", 1), ("b\0", 1)], target=[("A\0c", 1), ("b\0x", 1)])
+    assert compared(files).differences == [changed(["a\0b"], ["A\0c"], "k"), missing("b\0"), extra("b\0x")]
 
 
 def _is_plain(text: str) -> bool:

@@ -250,3 +250,10 @@ def test_there_is_a_page_where_nothing_was_compared() -> None:
     )
     said = words(parsed(rejected))
     assert "Objects: the comparison ended as “rejected” and proves nothing." in said
+
+
+def test_a_chinese_sentence_has_chinese_marks() -> None:
+    page = render(three_tables(), "html", "zh").decode()
+    for sentence in ("共 6 个类型：2 个不一致，1 个未对比", "共 3 张表：1 个不一致，1 个未对比；13 行不一致"):
+        assert sentence in page
+    assert "各类型对象数量：○ 源库，■ 目标库（对数刻度）" in page

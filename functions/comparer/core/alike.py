@@ -81,9 +81,14 @@ def _members(pairs: Sequence[tuple[str, Any]]) -> tuple[str, Any]:
     return "members", sorted(dict(pairs).items(), key=lambda pair: pair[0])
 
 
-def _number(digits: str) -> tuple[str, str]:
-    found = Decimal(digits)
-    return "number", str(found.normalize()) if found else "0"
+def _number(literal: str) -> tuple[str, str]:
+    """A number: all its digits and the power of ten of the last one that counts, however many or great these are."""
+    digits, _, power = literal.lower().partition("e")
+    whole, _, fraction = digits.lstrip("-").partition(".")
+    found = (whole + fraction).lstrip("0")
+    kept = found.rstrip("0")
+    place = int(power or 0) - len(fraction) + len(found) - len(kept)
+    return "number", f"{'-' * literal.startswith('-')}{kept}e{place}" if kept else "0"
 
 
 def _close(one: Cell, other: Cell, kind: Kind, tolerance: Decimal) -> bool:

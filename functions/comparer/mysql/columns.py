@@ -85,9 +85,12 @@ def quoted(name: str) -> str:
 
 
 def selected(column: Described) -> str:
-    """What hands out its values, whatever kind they are written as: text in UTF-8, a type without a text in digits."""
+    """What hands out its values, whatever kind they are written as: text in UTF-8, a type without a text in digits.
+
+    Not so a geometry, whose digits may be more than the server takes at once: it would hand out NULL instead.
+    """
     kind = column.type.kind
-    if kind is Kind.OTHER and column.data_type not in _LABELS:
+    if kind is Kind.OTHER and column.data_type not in _LABELS | _GEOMETRIES:
         return f"HEX({column.quoted})"
     if column.data_type in _OWN_TEXT or column.charset is None or column.charset in _UTF8:
         return column.quoted
@@ -99,9 +102,11 @@ def selected_as(column: Described, kind: Kind) -> str:
     return f"OCTET_LENGTH({selected(column)})" if kind is Kind.LENGTH else selected(column)
 
 
-def decoded_as(kind: Kind) -> Kind:
-    """As what values of a kind come over the wire."""
-    return Kind.INTEGER if kind is Kind.LENGTH else kind
+def decoded_as(column: Described, kind: Kind) -> Kind:
+    """As what its values come over the wire, if they are written as that kind."""
+    if kind is Kind.LENGTH:
+        return Kind.INTEGER
+    return Kind.BYTES if column.data_type in _GEOMETRIES else kind
 
 
 def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for each kind)

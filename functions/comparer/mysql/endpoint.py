@@ -141,8 +141,9 @@ class MysqlSnapshot:
         """See `Snapshot.shape`."""
         columns = self._described(table)
         with self._table() as session:
-            # Whoever may not read the table learns that here, and so does nobody else.
-            session.rows(f"SELECT {', '.join(map(selected, columns.values()))} FROM {self._source(table)} LIMIT 0")  # noqa: S608
+            # Whoever may not read the table learns that here, and so does nobody else. The catalog hides columns that
+            # may not be read, but `*` stands for them too.
+            session.rows(f"SELECT *, {', '.join(map(selected, columns.values()))} FROM {self._source(table)} LIMIT 0")  # noqa: S608
             return shape(list(columns.values()), catalog.indexes(session.rows, self._name, table))
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:  # noqa: ARG002
@@ -206,7 +207,8 @@ class MysqlSnapshot:
         if order:
             statement += f" ORDER BY {order}"
         kinds = [
-            (decoded_as(kind), raw_uuid(column, kind)) for column, kind in zip(columns, reading.kinds, strict=True)
+            (decoded_as(column, kind), raw_uuid(column, kind))
+            for column, kind in zip(columns, reading.kinds, strict=True)
         ]
         with self._table() as session:
             for block in session.blocks(statement, kinds, reading.key, self._decoding):

@@ -9,14 +9,12 @@ from decimal import Decimal
 from typing import Final
 
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.selecting import STATEMENT_BYTES, select_of
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.mysql.columns import Described, quoted, selected
 from functions.comparer.mysql.literals import double_literal, nearest, real_day, text_literal
 
-_BYTES: Final = 2000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-# What the comment on left out conditions takes at most.
-_COMMENT: Final = 80
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP"}
 
@@ -28,26 +26,7 @@ def statement(schema: str, table: str, columns: Mapping[str, Described], chosen:
     """
     head = f"SELECT * FROM {quoted(schema)}.{quoted(table)}"  # noqa: S608 (shown, never run)
     conditions = [_condition(columns.get(name), name, value) for name, value in zip(chosen, values, strict=True)]
-    whole = f"{head} WHERE {' AND '.join(conditions)}"
-    if _size(whole) <= _BYTES - _COMMENT - len(conditions) * len(" AND "):
-        return whole
-    return _shortened(head, conditions)
-
-
-def _shortened(head: str, conditions: Sequence[str]) -> str:
-    room = _BYTES - _COMMENT - _size(head)
-    if room < 0:
-        return "/* the name of the table is too long to be shown */"
-    kept = set()
-    for at in sorted(range(len(conditions)), key=lambda at: _size(conditions[at])):
-        room -= _size(conditions[at]) + len(" WHERE ")
-        if room >= 0:
-            kept.add(at)
-    if kept:
-        head += " WHERE " + " AND ".join(conditions[at] for at in sorted(kept))
-    if len(kept) < len(conditions):
-        head += f" /* {len(conditions) - len(kept)} of {len(conditions)} conditions are too long and left out */"
-    return head
+    return select_of(head, conditions)
 
 
 def _condition(column: Described | None, name: str, value: Value) -> str:
@@ -57,11 +36,15 @@ def _condition(column: Described | None, name: str, value: Value) -> str:
         case None:
             return f"{own} IS NULL"
         case bytes():
-            return f"{own} = X'{value[:_BYTES].hex()}'"
+            return f"{own} = X'{value[:STATEMENT_BYTES].hex()}'"
         case Malformed(raw=raw):
-            return f"{own} = X'{raw[:_BYTES].hex()}'"
+            return f"{own} = X'{raw[:STATEMENT_BYTES].hex()}'"
         case str():
-            return _of_text(column, own, value[:_BYTES]) if column else f"{own} = {text_literal(value[:_BYTES])}"
+            return (
+                _of_text(column, own, value[:STATEMENT_BYTES])
+                if column
+                else f"{own} = {text_literal(value[:STATEMENT_BYTES])}"
+            )
     if kind in {Kind.DOUBLE, Kind.SINGLE}:
         return f"{own} = {double_literal(nearest(kind is Kind.SINGLE, value))}"
     return f"{own} = {value:f}" if isinstance(value, Decimal) else f"{own} = {value!r}"
@@ -97,7 +80,3 @@ def _of_text(column: Described, own: str, value: str) -> str:  # noqa: PLR0911 (
 def _since_1970(value: str) -> str:
     elapsed = datetime.fromisoformat(value) - _EPOCH
     return f"{elapsed.days * 86_400 + elapsed.seconds}.{elapsed.microseconds:06d}"
-
-
-def _size(text: str) -> int:
-    return len(text.encode())

@@ -7,14 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.selecting import STATEMENT_BYTES, select_of
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.postgres.columns import PgColumn
 from functions.comparer.postgres.names import quoted, text
 from functions.comparer.postgres.shape import PgTable
 
-_BYTES: Final = 2000
-# What the comment on left out conditions takes at most.
-_COMMENT: Final = 80
 # Types of the server's own that can be asked for by =, and whose texts are read the same under all settings.
 _COMPARABLE: Final = frozenset({"inet", "cidr", "macaddr", "macaddr8", "interval", "timetz", "bit", "varbit"})
 
@@ -23,19 +21,7 @@ def statement(table: PgTable, columns: Sequence[str], values: Row) -> str:
     """A SELECT for the rows with these values, of at most 2000 bytes: the longest conditions give way."""
     head = f"SELECT * FROM {table.table.path}"  # noqa: S608 (shown, never run)
     conditions = [_condition(table.columns[name], value) for name, value in zip(columns, values, strict=True)]
-    room = _BYTES - _COMMENT - _size(head)
-    if room < 0:
-        return "/* the name of the table is too long to be shown */"
-    kept = set()
-    for at in sorted(range(len(conditions)), key=lambda at: _size(conditions[at])):
-        room -= _size(conditions[at]) + len(" WHERE ")
-        if room >= 0:
-            kept.add(at)
-    if kept:
-        head += " WHERE " + " AND ".join(conditions[at] for at in sorted(kept))
-    if len(kept) < len(conditions):
-        head += f" /* {len(conditions) - len(kept)} of {len(conditions)} conditions are too long and left out */"
-    return head
+    return select_of(head, conditions)
 
 
 def _condition(column: PgColumn, value: Value) -> str:
@@ -46,12 +32,12 @@ def _condition(column: PgColumn, value: Value) -> str:
         case int() | float() | Decimal():
             return _number(column, name, value)
         case bytes():
-            return f"{name} = '\\x{value[:_BYTES].hex()}'"
+            return f"{name} = '\\x{value[:STATEMENT_BYTES].hex()}'"
         case Malformed(raw=raw):
-            return f"textsend({name}::text) = '\\x{raw[:_BYTES].hex()}'"
+            return f"textsend({name}::text) = '\\x{raw[:STATEMENT_BYTES].hex()}'"
     if "\0" in value:
-        return f"{name}::text = E{text(value[:_BYTES]).replace(chr(92), chr(92) * 2)}".replace("\0", "\\000")
-    return _text(column, name, value[:_BYTES])
+        return f"{name}::text = E{text(value[:STATEMENT_BYTES]).replace(chr(92), chr(92) * 2)}".replace("\0", "\\000")
+    return _text(column, name, value[:STATEMENT_BYTES])
 
 
 def _number(column: PgColumn, name: str, value: int | float | Decimal) -> str:
@@ -81,7 +67,3 @@ def _text(column: PgColumn, name: str, value: str) -> str:
     if column.base in {"xml", "citext"}:
         return f"{name}::text = {wanted}"
     return f"{name} = {wanted}"
-
-
-def _size(sql: str) -> int:
-    return len(sql.encode("utf-8", "surrogatepass"))

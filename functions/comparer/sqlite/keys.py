@@ -147,6 +147,7 @@ def _placed(value: Value, rule: Rule, encoding: str) -> tuple[int, int | float |
             return 1, number(value), 0
     raw = value.raw if isinstance(value, Malformed) else value.encode("utf-8" if rule != "exact" else encoding)
     if rule == "nocase":
-        # Of bytes only ASCII letters; of what follows a NUL only the length counts.
-        return 2, raw.partition(b"\0")[0].lower(), len(raw)
+        # Of bytes only ASCII letters; and of what follows a NUL only the length counts.
+        before, nul, _ = raw.lower().partition(b"\0")
+        return 2, before + nul, len(raw)
     return 2, raw.rstrip(b" ") if rule == "rtrim" else raw, 0

@@ -6,13 +6,10 @@ import math
 from collections.abc import Collection, Sequence
 from decimal import Decimal
 
+from functions.comparer.core.selecting import STATEMENT_BYTES, select_of
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.sqlite.catalog import quoted
 from functions.comparer.sqlite.keys import number
-
-_BYTES = 2000
-# What the comment on left out conditions takes at most.
-_COMMENT = 80
 
 
 def statement(table: str, columns: Sequence[str], values: Row, *, encoding: str, foreign: Collection[str] = ()) -> str:
@@ -24,27 +21,7 @@ def statement(table: str, columns: Sequence[str], values: Row, *, encoding: str,
     conditions = [
         _condition(column, value, encoding, column in foreign) for column, value in zip(columns, values, strict=True)
     ]
-    whole = f"{head} WHERE {' AND '.join(conditions)}"
-    # As nearly all are. The bound is lower than that of the search, so that both agree.
-    if _size(whole) <= _BYTES - _COMMENT - len(conditions) * len(" AND "):
-        return whole
-    return _shortened(head, conditions)
-
-
-def _shortened(head: str, conditions: Sequence[str]) -> str:
-    room = _BYTES - _COMMENT - _size(head)
-    if room < 0:
-        return "/* the name of the table is too long to be shown */"
-    kept = set()
-    for at in sorted(range(len(conditions)), key=lambda at: _size(conditions[at])):
-        room -= _size(conditions[at]) + len(" WHERE ")
-        if room >= 0:
-            kept.add(at)
-    if kept:
-        head += " WHERE " + " AND ".join(conditions[at] for at in sorted(kept))
-    if len(kept) < len(conditions):
-        head += f" /* {len(conditions) - len(kept)} of {len(conditions)} conditions are too long and left out */"
-    return head
+    return select_of(head, conditions)
 
 
 def _condition(column: str, value: Value, encoding: str, foreign: bool) -> str:
@@ -62,17 +39,13 @@ def _literal(value: int | float | str | bytes | Malformed, encoding: str) -> str
         case float():
             return _real(value)
         case bytes():
-            return f"x'{value[:_BYTES].hex()}'"
+            return f"x'{value[:STATEMENT_BYTES].hex()}'"
         case Malformed(raw=raw):
-            return f"CAST(x'{raw[:_BYTES].hex()}' AS TEXT)"
+            return f"CAST(x'{raw[:STATEMENT_BYTES].hex()}' AS TEXT)"
         case _ if "\0" in value:
-            return f"CAST(x'{value[:_BYTES].encode(encoding).hex()}' AS TEXT)"
+            return f"CAST(x'{value[:STATEMENT_BYTES].encode(encoding).hex()}' AS TEXT)"
         case _:
-            return "'" + value[:_BYTES].replace("'", "''") + "'"
-
-
-def _size(text: str) -> int:
-    return len(text.encode())
+            return "'" + value[:STATEMENT_BYTES].replace("'", "''") + "'"
 
 
 def _real(value: float) -> str:

@@ -111,7 +111,7 @@ def found(words: Words, content: Content, level: Level) -> str:
         return ""
     told = _told(words, tables_tally(data), "table")
     rows = sum(t.difference_rows or 0 for t in data.tables) if level == "contents" and not data.tables_omitted else 0
-    return f"{told}; {words.count(rows, 'rows differ')}" if rows else told
+    return f"{told}{words('semicolon')}{words.count(rows, 'rows differ')}" if rows else told
 
 
 def _told(words: Words, tally: Tally, what: str) -> str:
@@ -121,7 +121,7 @@ def _told(words: Words, tally: Tally, what: str) -> str:
     if not (tally.differ or tally.uncompared):
         return words("all_agree", total)
     counts = (("differ", tally.differ), ("uncompared", tally.uncompared))
-    return words("some_differ", ", ".join(words.count(n, word) for word, n in counts if n), total)
+    return words("some_differ", words("comma").join(words.count(n, word) for word, n in counts if n), total)
 
 
 def not_compared(words: Words, content: Content) -> list[str]:

@@ -35,7 +35,8 @@ def picture(words: Words, types: Sequence[TypeCount], total: int) -> Markup:
     return element(
         "figure",
         element(
-            "figcaption", f"{words('drawn')}: ○ {words('source')}, ■ {words('target')} ({words('scale')}){left_out}"
+            "figcaption",
+            words("drawn_as", words("drawn"), words("source"), words("target"), words("scale")) + left_out,
         ),
         element("svg", joined(parts), role="img", aria_labelledby="pt", aria_describedby="pd", height=bottom + 20),
     )

@@ -117,6 +117,17 @@ def test_a_table_that_may_not_be_read_is_damaged_and_the_others_go_on(own: Datab
         assert found.count("a") == 1
 
 
+def test_a_table_with_a_column_that_may_not_be_read_is_damaged_rather_than_compared_without_it(own: Database) -> None:
+    own.run("CREATE TABLE t (id INT PRIMARY KEY, v INT, secret INT)")
+    with (
+        user(own.connection, "hunter2", f"GRANT SELECT (id, v) ON `{own.name}`.t") as name,
+        endpoint(user=name, password="hunter2").snapshot(own.name, Stop()) as found,
+        pytest.raises(TableUnreadable, match="denied") as caught,
+    ):
+        found.shape("t")
+    assert caught.value.damaged
+
+
 @pytest.mark.parametrize("change", ["DROP TABLE t", "ALTER TABLE t DROP COLUMN v"])
 def test_a_table_that_is_dropped_or_altered_meanwhile_is_damaged_and_the_others_go_on(
     own: Database, change: str

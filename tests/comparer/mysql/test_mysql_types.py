@@ -201,8 +201,22 @@ def test_addresses_are_their_text(shared: Database, decoding: Decoding) -> None:
 
 
 def test_a_geometry_is_told_exactly_and_with_its_reference_system(shared: Database, decoding: Decoding) -> None:
-    point = struct.pack("<IBIdd", 4326, 1, 1, 1.5, -2.0).hex().upper().encode()
-    check(shared, "POINT", [("ST_GeomFromText('POINT(1.5 -2)', 4326)", cells.text(point))], decoding)
+    point = struct.pack("<IBIdd", 4326, 1, 1, 1.5, -2.0)
+    check(shared, "POINT", [("ST_GeomFromText('POINT(1.5 -2)', 4326)", cells.binary(point))], decoding)
+
+
+def test_a_geometry_of_which_the_server_would_not_write_the_digits_is_told_whole(
+    own: Database, decoding: Decoding
+) -> None:
+    ((largest,),) = own.rows("SELECT @@max_allowed_packet")
+    points = largest // 2 // 16 + 1
+    line = struct.pack("<BII", 1, 2, points) + struct.pack("<dd", 1, 2) * points
+    own.run("CREATE TABLE t (id INT PRIMARY KEY, v GEOMETRY)")
+    many = f"REPEAT(X'{line[9:25].hex()}', {points})"
+    own.run(f"INSERT INTO t VALUES (1, ST_GeomFromWKB(CONCAT(X'{line[:9].hex()}', {many})))")
+    with own.snapshot(decoding=decoding) as found:
+        (row,) = rows_of(found, reading_of(found, "t", ("id", "v")))
+    assert cells.cells_in(row)[1] == cells.binary(bytes(4) + line)
 
 
 def test_generated_and_invisible_columns_are_columns(shared: Database, decoding: Decoding) -> None:
