@@ -2,6 +2,8 @@
 
 import pytest
 
+from functions.comparer.core.kinds import ColumnType, Kind
+from functions.comparer.core.options import Options
 from functions.comparer.core.plan import plan_of
 from functions.comparer.core.table import Column, Key, Rule, Shape, TablePlan
 
@@ -72,3 +74,23 @@ def test_without_a_key_that_is_the_same_on_both_sides_there_is_none(other: Key) 
 def test_a_key_over_a_column_that_the_target_lacks_is_none() -> None:
     source = Shape(columns("a", "b"), (key("a", "b"),))
     assert planned(source, Shape(columns("a"), (key("a"),))).key == ()
+
+
+def lengths(ours: ColumnType, theirs: ColumnType) -> tuple[Kind, ...]:
+    """As what a key and another column, both of these types, are compared where lengths stand for large values."""
+    shapes = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
+    plan = plan_of("t", *shapes, Options(lob="length")).plan
+    assert plan
+    return plan.common
+
+
+def test_what_names_rows_is_compared_by_its_value_where_lengths_stand_for_large_values() -> None:
+    large, small = ColumnType(Kind.BYTES, "bytea", lob=True), ColumnType(Kind.BYTES, "varbinary")
+    assert lengths(large, large) == (Kind.BYTES, Kind.LENGTH)
+    assert lengths(large, small) == lengths(small, large) == (Kind.BYTES, Kind.LENGTH)
+    assert lengths(small, small) == (Kind.BYTES, Kind.BYTES)
+
+
+def test_values_without_a_length_of_their_own_are_compared_whichever_side_is_large() -> None:
+    large, uuid = ColumnType(Kind.BYTES, "bytea", lob=True), ColumnType(Kind.UUID, "uuid")
+    assert lengths(large, uuid) == lengths(uuid, large) == (Kind.UUID, Kind.UUID)
