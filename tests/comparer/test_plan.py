@@ -3,6 +3,7 @@
 import pytest
 
 from functions.comparer.core.kinds import ColumnType, Kind
+from functions.comparer.core.options import Options
 from functions.comparer.core.plan import plan_of
 from functions.comparer.core.table import Column, Key, Rule, Shape, TablePlan
 
@@ -84,3 +85,23 @@ def test_a_key_that_not_every_server_can_put_in_order_is_none(
 ) -> None:
     sides = [Shape((Column("id", "", ColumnType(kind, kind.name)),), (key("id"),)) for kind in (source, target)]
     assert planned(*sides).key == expected
+
+
+def lengths(ours: ColumnType, theirs: ColumnType) -> tuple[Kind, ...]:
+    """As what a key and another column, both of these types, are compared where lengths stand for large values."""
+    shapes = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
+    plan = plan_of("t", *shapes, Options(lob="length")).plan
+    assert plan
+    return plan.common
+
+
+def test_what_names_rows_is_compared_by_its_value_where_lengths_stand_for_large_values() -> None:
+    large, small = ColumnType(Kind.BYTES, "bytea", lob=True), ColumnType(Kind.BYTES, "varbinary")
+    assert lengths(large, large) == (Kind.BYTES, Kind.LENGTH)
+    assert lengths(large, small) == lengths(small, large) == (Kind.BYTES, Kind.LENGTH)
+    assert lengths(small, small) == (Kind.BYTES, Kind.BYTES)
+
+
+def test_values_without_a_length_of_their_own_are_compared_whichever_side_is_large() -> None:
+    large, uuid = ColumnType(Kind.BYTES, "bytea", lob=True), ColumnType(Kind.UUID, "uuid")
+    assert lengths(large, uuid) == lengths(uuid, large) == (Kind.UUID, Kind.UUID)

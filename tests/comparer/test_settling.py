@@ -97,7 +97,7 @@ def test_a_row_that_never_stands_still_is_told_as_such_and_is_no_difference() ->
         world.write(second + 0.5, "source", (1, str(second)))
     table = world.compare()
     assert (table.result, table.changed, table.moving) == (DataResult.CAN_NOT_COMPARE, 1, 1)
-    assert table.message == "1 of those that differ still changed when they were read for the last time."
+    assert table.message == "1 of those that differ had not stayed as they are for long enough at the end."
 
 
 def test_a_difference_may_become_another_one_meanwhile() -> None:
@@ -134,6 +134,23 @@ def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found() -> No
     table = world.compare()
     assert (table.changed, table.missing) == (9_997, 50)
     assert table.kept == 10_000
+
+
+def test_rows_beyond_those_that_are_kept_are_no_difference_where_all_that_were_kept_have_healed() -> None:
+    world = World([(number, "a") for number in range(10_050)], [(number, "b") for number in range(10_050)])
+    world.time.at(1.0, lambda: world.rows["target"].__setitem__(slice(None), world.rows["source"]))
+    table = world.compare()
+    assert (table.result, table.healed, table.changed) == (DataResult.CAN_NOT_COMPARE, 10_000, 50)
+    assert table.message == (
+        "0 of 50 differing rows are kept. 10,000 that differed at first agree by now."
+        " 50 of those that differ were not read again, and may agree by now."
+    )
+
+
+def test_rows_that_stay_as_they_are_for_less_than_the_replication_may_be_behind_are_not_told_as_changing() -> None:
+    table = World([(1, "a")], [(1, "b")]).compare(Options(settle=1, lag=3))
+    assert (table.result, table.moving) == (DataResult.CAN_NOT_COMPARE, 1)
+    assert table.message == "1 of those that differ had not stayed as they are for long enough at the end."
 
 
 def test_a_table_without_a_key_is_compared_once_more_as_a_whole() -> None:

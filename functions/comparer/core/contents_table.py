@@ -171,11 +171,14 @@ def end(task: TableTask) -> None:
     if table.healed:
         messages.append(f"{table.healed:,} that differed at first agree by now.")
     if table.moving:
-        messages.append(f"{table.moving:,} of those that differ still changed when they were read for the last time.")
-    if task.remarks or table.differing > table.moving:
+        messages.append(f"{table.moving:,} of those that differ had not stayed as they are for long enough at the end.")
+    if table.unread:
+        messages.append(f"{table.unread:,} of those that differ were not read again, and may agree by now.")
+    if task.remarks or table.differing > table.moving + table.unread:
         table.result = DataResult.INCONSISTENT
     else:
-        table.result = DataResult.CAN_NOT_COMPARE if task.doubts or table.moving else DataResult.CONSISTENT
+        doubtful = task.doubts or table.moving or table.unread
+        table.result = DataResult.CAN_NOT_COMPARE if doubtful else DataResult.CONSISTENT
     table.message = " ".join(messages) or None
     table.rows_total = table.rows_read
     table.mark = None

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Column
 
 Lob = Literal["compare", "ignore", "length"]
 """What to do with columns that may be very large: compare them, leave them out, or compare their lengths in bytes."""
+_MEASURED: Final = frozenset({Kind.TEXT, Kind.BYTES, Kind.JSON})
+"""Kinds whose values have a length of their own."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ class Options:
         """Whether a pair of columns is not compared."""
         return self.lob == "ignore" and (ours.type.lob or theirs.type.lob)
 
-    def kind(self, column: Column, kind: Kind) -> Kind:
-        """As what a column is compared."""
-        return Kind.LENGTH if self.lob == "length" and column.type.lob else kind
+    def kind(self, ours: Column, theirs: Column, kind: Kind) -> Kind:
+        """As what a pair of columns is compared that has this kind and names no row."""
+        measured = self.lob == "length" and (ours.type.lob or theirs.type.lob) and kind in _MEASURED
+        return Kind.LENGTH if measured else kind
 
 
 AS_EVER = Options()

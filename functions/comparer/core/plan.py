@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 from functions.comparer.core.kinds import Kind, common, orderable
 from functions.comparer.core.options import AS_EVER, Options
@@ -78,13 +79,19 @@ def _plan(
     else:
         key = _shared_key(ours, theirs, dict(names))
     places = {name: place for place, (name, _) in enumerate(names)}
+
+    def told(column: Column, other: Column) -> Kind:
+        # What names a row is always compared by its value: rows can't be found by a length.
+        named = key is not None and column.name in key.columns
+        return kinds[column] if named else options.kind(column, other, kinds[column])
+
     return TablePlan(
         table,
         columns=names,
         kinds=tuple((column.kind, other.kind) for column, other in chosen.items()),
         key=tuple(places[name] for name in key.columns) if key else (),
         rules=key.rules if key else (),
-        common=tuple(options.kind(column, kinds[column]) for column in chosen) if typed else (),
+        common=tuple(starmap(told, chosen.items())) if typed else (),
     )
 
 

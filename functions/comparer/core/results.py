@@ -107,8 +107,9 @@ class TableContents:
     `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
     `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
     both databases) are what a later run needs to go on. `healed`: rows that differed at first and agree by now;
-    `moving`: of those that differ, how many still changed when they were read for the last time. `trouble`: which side
-    couldn't be read, and why.
+    `moving`: of those that differ, how many had not stayed as they are for long enough when they were read for the last
+    time; `unread`: how many were never read again, because they weren't kept. `trouble`: which side couldn't be read,
+    and why.
     """
 
     table: str
@@ -129,6 +130,7 @@ class TableContents:
     kept_bytes: int = 0
     healed: int = 0
     moving: int = 0
+    unread: int = 0
     trouble: Trouble = None
 
     @property

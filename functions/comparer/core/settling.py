@@ -101,7 +101,7 @@ def settle(
         if not entry.whole:
             _sum_up(entry)
         elif not entry.compared_again:
-            entry.task.contents.moving = len(entry.kept)
+            entry.task.contents.moving = entry.task.contents.differing
 
 
 def _pending(entry: Unsettled) -> int:
@@ -194,4 +194,5 @@ def _sum_up(entry: Unsettled) -> None:
     counts.update(row.difference.kind for row in rows)
     table.missing, table.extra, table.changed = counts["missing"], counts["extra"], counts["changed"]
     table.kept = len(rows)
+    table.unread = table.differing - table.kept
     table.target_rows = (table.source_rows or 0) - table.missing + table.extra
