@@ -89,8 +89,8 @@ def test_a_key_that_not_every_server_can_put_in_order_is_none(
 
 def lengths(ours: ColumnType, theirs: ColumnType) -> tuple[Kind, ...]:
     """As what a key and another column, both of these types, are compared where lengths stand for large values."""
-    shapes = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
-    plan = plan_of("t", *shapes, Options(lob="length")).plan
+    here, there = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
+    plan = plan_of("t", here, there, Options(lob="length")).plan
     assert plan
     return plan.common
 
