@@ -126,6 +126,14 @@ def test_confirming_takes_as_long_as_the_replication_may_be_behind_and_no_longer
     assert slow.time.now == 31.0
 
 
+def test_rows_are_read_for_the_last_time_when_the_time_for_it_is_over() -> None:
+    world = World([(1, "new"), (2, "x")], [(1, "old"), (2, "y")])
+    world.write(8.5, "target", (1, "new"))
+    table = world.compare(Options(settle=9, lag=9))
+    assert world.time.now == 9.0
+    assert (table.result, table.healed, table.moving) == (DataResult.INCONSISTENT, 1, 0)
+
+
 def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found() -> None:
     rows: list[Row] = [(number, "a") for number in range(10_050)]
     world = World(rows, [(number, "b") for number in range(10_000)])

@@ -93,9 +93,9 @@ def settle(
                 elif clock() - begun >= options.lag and not entry.compared_again:
                     _compare_again(sides, entry, ask.stop)
         left = begun + options.settle - clock()
-        if left < delay or not any(map(_pending, tables)):
+        if left <= 0 or not any(map(_pending, tables)):
             break
-        ask.stop.wait(delay)
+        ask.stop.wait(min(delay, left))
         delay *= 2
     for entry in tables:
         if not entry.whole:
