@@ -78,8 +78,8 @@ def test_a_key_over_a_column_that_the_target_lacks_is_none() -> None:
 
 def lengths(ours: ColumnType, theirs: ColumnType) -> tuple[Kind, ...]:
     """As what a key and another column, both of these types, are compared where lengths stand for large values."""
-    shapes = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
-    plan = plan_of("t", *shapes, Options(lob="length")).plan
+    source, target = (Shape((Column("k", "t", of), Column("v", "t", of)), (key("k"),)) for of in (ours, theirs))
+    plan = plan_of("t", source, target, Options(lob="length")).plan
     assert plan
     return plan.common
 

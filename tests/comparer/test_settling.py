@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.kept import Kept
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.options import Options
-from functions.comparer.core.results import ContentsResult, DataResult, TableContents
+from functions.comparer.core.results import ContentsResult, DatabaseContents, DataResult, TableContents
 from functions.comparer.core.table import Row, Shape
 from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemoryTable, typed
 
@@ -124,6 +126,17 @@ def test_confirming_takes_as_long_as_the_replication_may_be_behind_and_no_longer
     slow = World([(1, "a")], [(1, "b")])
     slow.compare(Options(settle=60, lag=20))
     assert slow.time.now == 31.0
+
+
+def test_what_differs_is_unsettled_until_it_was_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World([(1, "a")], [(1, "b")])
+    reports: list[DatabaseContents] = []
+    seen: list[bool] = []
+    monkeypatch.setattr(world.recorder, "planned", reports.append)
+    world.time.at(1.0, lambda: seen.append(reports[0].tables[0].unsettled))
+    assert not world.compare().unsettled
+    assert seen == [True]
+    assert not World([(1, "a")], [(1, "b")]).compare(Options(settle=0)).unsettled
 
 
 def test_rows_are_read_for_the_last_time_when_the_time_for_it_is_over() -> None:

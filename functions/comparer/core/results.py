@@ -108,8 +108,8 @@ class TableContents:
     `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
     both databases) are what a later run needs to go on. `healed`: rows that differed at first and agree by now;
     `moving`: of those that differ, how many had not stayed as they are for long enough when they were read for the last
-    time; `unread`: how many were never read again, because they weren't kept. `trouble`: which side couldn't be read,
-    and why.
+    time; `unread`: how many were never read again, because they weren't kept. `unsettled`: what differs is to be read
+    again before it counts. `trouble`: which side couldn't be read, and why.
     """
 
     table: str
@@ -131,6 +131,7 @@ class TableContents:
     healed: int = 0
     moving: int = 0
     unread: int = 0
+    unsettled: bool = False
     trouble: Trouble = None
 
     @property
