@@ -388,6 +388,17 @@ def test_what_cant_even_be_opened_fails_with_its_reason(kind: str) -> None:
     assert not tables_of(found)
 
 
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_what_is_asked_for_by_name_is_told_to_have_failed_where_a_side_says_no_name(side: str) -> None:
+    closed = endpoint(raising(Unreadable("nobody is let in", "connection"), when="names"), t=numbered(1))
+    here, there = (closed, endpoint(t=numbered(1))) if side == "source" else (endpoint(t=numbered(1)), closed)
+    found = compare(here, there, scope={"shop": None})
+    assert found.failures == ["nobody is let in"]
+    assert [
+        (database.source_db, database.result, database.message, database.trouble) for database in found.databases
+    ] == [("shop", FAILED, "nobody is let in", (side, "connection"))]
+
+
 PHASES = ["snapshot", "tables", "shape", "count", "rows", "row", "statement", "version"]
 
 
