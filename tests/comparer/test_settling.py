@@ -1,6 +1,6 @@
 """Data that moves while it is compared: what differs is read again before it counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -10,8 +10,8 @@ from functions.comparer.core.kept import Kept
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.options import Options
 from functions.comparer.core.results import ContentsResult, DatabaseContents, DataResult, TableContents
-from functions.comparer.core.table import Row, Shape
-from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemoryTable, typed
+from functions.comparer.core.table import Reading, Row, Shape
+from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemorySnapshot, MemoryTable, typed
 
 SHAPE = typed(id=Kind.INTEGER, a=Kind.TEXT)
 
@@ -137,6 +137,20 @@ def test_what_differs_is_unsettled_until_it_was_read_again(monkeypatch: pytest.M
     assert not world.compare().unsettled
     assert seen == [True]
     assert not World([(1, "a")], [(1, "b")]).compare(Options(settle=0)).unsettled
+
+
+def test_however_long_it_takes_to_read_rows_again_they_are_read_twice() -> None:
+    world = World([(1, "a")], [(1, "b")])
+    at = MemorySnapshot.at
+
+    def slow(snapshot: MemorySnapshot, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        world.time.now += 10
+        return at(snapshot, reading, keys)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemorySnapshot, "at", slow)
+        table = world.compare()
+    assert (table.result, table.changed, table.moving) == (DataResult.INCONSISTENT, 1, 0)
 
 
 def test_rows_are_read_for_the_last_time_when_the_time_for_it_is_over() -> None:
