@@ -273,7 +273,9 @@ def test_a_comparison_begins_anew_if_a_database_has_changed(side: str) -> None:
     assert (table.changed, table.kept, len(recorder.differences["shop", "t"])) == (10, 10, 10)
 
 
-@pytest.mark.parametrize("change", [{"method": "paired"}, {"mark": None}, {"versions": ("", "")}, {"key": ("a",)}])
+@pytest.mark.parametrize(
+    "change", [{"method": "paired"}, {"mark": None}, {"versions": ("", "")}, {"key": ("a",)}, {"plan": "another"}]
+)
 def test_a_comparison_begins_anew_if_its_mark_means_nothing_any_more(change: dict[str, object]) -> None:
     source, target = partners()
     recorder = interrupted(source, target, after=4)
@@ -285,6 +287,18 @@ def test_a_comparison_begins_anew_if_its_mark_means_nothing_any_more(change: dic
     table = tables_of(compare(source, target, recorder))["t"]
     assert "begun t" in recorder.told
     assert (table.changed, table.kept, len(recorder.differences["shop", "t"])) == (10, 10, 10)
+
+
+def test_a_table_that_is_altered_between_two_runs_is_compared_anew_although_its_server_is_the_same() -> None:
+    source, target = partners()
+    recorder = interrupted(source, target, after=4)
+    for end in (source, target):
+        rows = [(*row, "new") for row in end.databases["shop"].tables["t"].rows]
+        end.databases["shop"].tables["t"] = MemoryTable(shape("id", "a", "b"), rows)
+    recorder.told.clear()
+    table = tables_of(compare(source, target, recorder))["t"]
+    assert "begun t" in recorder.told
+    assert (table.source_rows, table.changed) == (10, 10)
 
 
 @pytest.mark.parametrize("versions", [("1", "0"), ("0", "1"), ("", "")])
