@@ -51,6 +51,9 @@ def _sqlite(scheme: str, separator: str, rest: str, url: str, base: Path) -> End
     from functions.comparer.sqlite.endpoint import SqliteEndpoint  # noqa: PLC0415 (as the others)
 
     if not separator:
+        if url.partition(":")[0] in _POSTGRES | _MYSQL:
+            # No path: as one it would be repeated in messages, with its password.
+            raise BadUrl(f"two slashes follow the scheme; allowed: {ALLOWED}")
         path = url
     elif scheme != "sqlite":
         # Only the scheme is repeated: what follows may hold a password.

@@ -53,8 +53,11 @@ def test_a_mistake_is_told_in_one_line(parity: Parity, arguments: tuple[str, ...
     assert_refused(parity(*arguments), *words)
 
 
-def test_a_password_in_a_url_is_not_repeated(parity: Parity) -> None:
-    assert "secret" not in parity("compare", "postgres://me:secret@host/db", "b.db").err
+@pytest.mark.parametrize(
+    "url", ["postgres://me:secret@host/db", "postgresql:/me:secret@host/db", "mysql:me:secret@host"]
+)
+def test_a_password_in_a_url_is_not_repeated(parity: Parity, url: str) -> None:
+    assert "secret" not in parity("compare", url, "b.db").err
 
 
 @pytest.mark.parametrize(

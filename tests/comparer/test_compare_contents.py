@@ -273,7 +273,9 @@ def test_a_comparison_begins_anew_if_a_database_has_changed(side: str) -> None:
     assert (table.changed, table.kept, len(recorder.differences["shop", "t"])) == (10, 10, 10)
 
 
-@pytest.mark.parametrize("change", [{"method": "paired"}, {"mark": None}, {"versions": ("", "")}, {"key": ("a",)}])
+@pytest.mark.parametrize(
+    "change", [{"method": "paired"}, {"mark": None}, {"versions": ("", "")}, {"key": ("a",)}, {"plan": "another"}]
+)
 def test_a_comparison_begins_anew_if_its_mark_means_nothing_any_more(change: dict[str, object]) -> None:
     source, target = partners()
     recorder = interrupted(source, target, after=4)
@@ -285,6 +287,18 @@ def test_a_comparison_begins_anew_if_its_mark_means_nothing_any_more(change: dic
     table = tables_of(compare(source, target, recorder))["t"]
     assert "begun t" in recorder.told
     assert (table.changed, table.kept, len(recorder.differences["shop", "t"])) == (10, 10, 10)
+
+
+def test_a_table_that_is_altered_between_two_runs_is_compared_anew_although_its_server_is_the_same() -> None:
+    source, target = partners()
+    recorder = interrupted(source, target, after=4)
+    for end in (source, target):
+        rows = [(*row, "new") for row in end.databases["shop"].tables["t"].rows]
+        end.databases["shop"].tables["t"] = MemoryTable(shape("id", "a", "b"), rows)
+    recorder.told.clear()
+    table = tables_of(compare(source, target, recorder))["t"]
+    assert "begun t" in recorder.told
+    assert (table.source_rows, table.changed) == (10, 10)
 
 
 @pytest.mark.parametrize("versions", [("1", "0"), ("0", "1"), ("", "")])
@@ -386,6 +400,17 @@ def test_what_cant_even_be_opened_fails_with_its_reason(kind: str) -> None:
     found = compare(endpoint(t=numbered(1)), endpoint(closed, t=numbered(1)))
     assert found.failures == ["it is locked" if kind == "names" else "database 'shop': it is locked"]
     assert not tables_of(found)
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_what_is_asked_for_by_name_is_told_to_have_failed_where_a_side_says_no_name(side: str) -> None:
+    closed = endpoint(raising(Unreadable("nobody is let in", "connection"), when="names"), t=numbered(1))
+    here, there = (closed, endpoint(t=numbered(1))) if side == "source" else (endpoint(t=numbered(1)), closed)
+    found = compare(here, there, scope={"shop": None})
+    assert found.failures == ["nobody is let in"]
+    assert [
+        (database.source_db, database.result, database.message, database.trouble) for database in found.databases
+    ] == [("shop", FAILED, "nobody is let in", (side, "connection"))]
 
 
 PHASES = ["snapshot", "tables", "shape", "count", "rows", "row", "statement", "version"]

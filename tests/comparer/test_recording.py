@@ -281,6 +281,19 @@ def test_an_ended_task_has_no_table_that_waits(store: Store) -> None:
     )  # fmt: skip
 
 
+def test_rows_that_were_to_be_read_again_make_no_table_of_an_ended_task_inconsistent(store: Store) -> None:
+    recording(store).planned(database(comparing("t", changed=2, unsettled=True)))
+    assert end(store, TASK, "CANCELLED", EPOCH + 1)
+    (table,) = store.page("one", tables_part("shop"), -1)
+    assert (table["result"], table["message"]) == (
+        "CAN_NOT_COMPARE",
+        "The comparison was cancelled before this table was compared to its end; until then 2 differing rows were"
+        " found, and not read again yet.",
+    )
+    (shop,) = store.page("one", DATABASES, -1)
+    assert shop["result"] == "CAN_NOT_COMPARE"
+
+
 def test_a_task_that_was_cancelled_stays_as_it_was_shown_then(store: Store) -> None:
     recording(store).planned(database(TableContents("t")))
     assert end(store, TASK, "CANCELLED", EPOCH + 1)

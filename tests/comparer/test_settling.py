@@ -1,15 +1,17 @@
 """Data that moves while it is compared: what differs is read again before it counts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
 
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.kept import Kept
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.options import Options
-from functions.comparer.core.results import ContentsResult, DataResult, TableContents
-from functions.comparer.core.table import Row, Shape
-from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemoryTable, typed
+from functions.comparer.core.results import ContentsResult, DatabaseContents, DataResult, TableContents
+from functions.comparer.core.table import Reading, Row, Shape
+from tests.comparer.memory_engine import MemoryDatabase, MemoryEndpoint, MemorySnapshot, MemoryTable, typed
 
 SHAPE = typed(id=Kind.INTEGER, a=Kind.TEXT)
 
@@ -124,6 +126,39 @@ def test_confirming_takes_as_long_as_the_replication_may_be_behind_and_no_longer
     slow = World([(1, "a")], [(1, "b")])
     slow.compare(Options(settle=60, lag=20))
     assert slow.time.now == 31.0
+
+
+def test_what_differs_is_unsettled_until_it_was_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World([(1, "a")], [(1, "b")])
+    reports: list[DatabaseContents] = []
+    seen: list[bool] = []
+    monkeypatch.setattr(world.recorder, "planned", reports.append)
+    world.time.at(1.0, lambda: seen.append(reports[0].tables[0].unsettled))
+    assert not world.compare().unsettled
+    assert seen == [True]
+    assert not World([(1, "a")], [(1, "b")]).compare(Options(settle=0)).unsettled
+
+
+def test_however_long_it_takes_to_read_rows_again_they_are_read_twice() -> None:
+    world = World([(1, "a")], [(1, "b")])
+    at = MemorySnapshot.at
+
+    def slow(snapshot: MemorySnapshot, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
+        world.time.now += 10
+        return at(snapshot, reading, keys)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemorySnapshot, "at", slow)
+        table = world.compare()
+    assert (table.result, table.changed, table.moving) == (DataResult.INCONSISTENT, 1, 0)
+
+
+def test_rows_are_read_for_the_last_time_when_the_time_for_it_is_over() -> None:
+    world = World([(1, "new"), (2, "x")], [(1, "old"), (2, "y")])
+    world.write(8.5, "target", (1, "new"))
+    table = world.compare(Options(settle=9, lag=9))
+    assert world.time.now == 9.0
+    assert (table.result, table.healed, table.moving) == (DataResult.INCONSISTENT, 1, 0)
 
 
 def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from functions.comparer.core.canonical import digest
 from functions.comparer.core.databases import NOWHERE, Sides, missing_table, reading
 from functions.comparer.core.engine import Joint, SideName, Snapshot, Stop, TableUnreadable
 from functions.comparer.core.options import Options
@@ -93,7 +94,7 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
     if plan is None:
         return TableTask(TableContents(table, DataResult.CAN_NOT_COMPARE, " ".join(planned.remarks)))
     key = tuple(plan.columns[place][0] for place in plan.key)
-    fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions)
+    fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions, plan=_digest(plan))
     going_on = earlier is not None and _goes_on(earlier, fresh)
     contents = earlier if earlier and going_on else fresh
     contents.message = " ".join((*planned.uncompared, *planned.left_out)) or None
@@ -107,8 +108,13 @@ def _stands(earlier: TableContents, means: Means) -> bool:
 
 def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:
     """Whether what an interrupted run has found of a table still holds, and the rest can be added to it."""
-    same = (earlier.versions, earlier.method, earlier.key) == (fresh.versions, fresh.method, fresh.key)
-    return same and all(fresh.versions) and earlier.mark is not None
+    # Of a server the version stays the same whatever is done to its tables: the plan tells that one was altered.
+    ours, theirs = ((found.versions, found.method, found.key, found.plan) for found in (earlier, fresh))
+    return ours == theirs and all(fresh.versions) and earlier.mark is not None
+
+
+def _digest(plan: TablePlan) -> str:
+    return digest(repr((plan.columns, plan.kinds, plan.key, plan.rules, plan.common)).encode()).hex()
 
 
 def _one_sided(table: str, sides: Sides, damaged: list[str]) -> TableContents:

@@ -75,6 +75,7 @@ def compare_table(
     """
     table = task.contents
     table.source_rows, table.target_rows = table.source_rows or 0, table.target_rows or 0
+    table.unsettled = bool(table.method in {STREAMED, SCATTERED} and both.moves and options.settle)
     showing = Showing(plan, both.source, both.target)
     try:
         with closed(_chunks(both, plan, table, options, stop)) as chunks:
@@ -88,7 +89,7 @@ def compare_table(
         raise
     _check_snapshots(both)
     _check(table)
-    if table.method in {STREAMED, SCATTERED} and table.kept and both.moves and options.settle:
+    if table.unsettled and table.kept:
         table.mark = SETTLING
     else:
         end(task)
@@ -181,7 +182,7 @@ def end(task: TableTask) -> None:
         table.result = DataResult.CAN_NOT_COMPARE if doubtful else DataResult.CONSISTENT
     table.message = " ".join(messages) or None
     table.rows_total = table.rows_read
-    table.mark = None
+    table.mark, table.unsettled = None, False
 
 
 def fail(table: TableContents, message: str, trouble: Trouble = None) -> None:

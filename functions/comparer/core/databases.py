@@ -104,6 +104,11 @@ def each_database(
         asked = _asked(ask)
     except Unreadable as error:
         found.failures.append(str(error))
+        for name in ask.scope or ():
+            report = report_of(name, ask.mapping.get(name, name))
+            report.result, report.message, report.trouble = DataResult.FAILED, str(error), error.trouble
+            found.databases.append(report)
+            ended(report)
         return
     found.databases.extend(report_of(pair.source, pair.target) for pair, _ in asked)
     for (pair, tables), report in zip(asked, found.databases, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 
-from functions.comparer.core.engine import Endpoint
+from functions.comparer.core.engine import Endpoint, of_side
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,10 @@ def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> 
     Two single databases belong together whatever their names are, unless the mapping speaks of them. Where one doesn't
     exist the other has no counterpart.
     """
-    ours, theirs = source.names(), target.names()
+    with of_side("source"):
+        ours = source.names()
+    with of_side("target"):
+        theirs = target.names()
     if source.single and target.single and ours and theirs and not set(mapping) & ours:
         (left,), (right,) = ours, theirs
         return (Pair(left, right, in_source=True, in_target=True),)

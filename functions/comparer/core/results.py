@@ -105,11 +105,12 @@ class TableContents:
     """The values of one table; filled while they are compared.
 
     `rows_read` of `rows_total` (both sides together) tells how far it is. `missing`, `extra` and `changed` count rows;
-    `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark` and `versions` (of
-    both databases) are what a later run needs to go on. `healed`: rows that differed at first and agree by now;
-    `moving`: of those that differ, how many had not stayed as they are for long enough when they were read for the last
-    time; `unread`: how many were never read again, because they weren't kept. `trouble`: which side couldn't be read,
-    and why.
+    `kept` of them have been handed to the recorder, which take about `kept_bytes` in memory. `mark`, `versions` (of
+    both databases) and `plan` (a digest of how the table is compared) are what a later run needs to go on. `healed`:
+    rows that differed at first and agree by now; `moving`: of those that differ, how many had not stayed as they are
+    for long enough when they were read for the last time; `unread`: how many were never read again, because they
+    weren't kept. `unsettled`: what differs is to be read again before it counts. `trouble`: which side couldn't be
+    read, and why.
     """
 
     table: str
@@ -127,10 +128,12 @@ class TableContents:
     method: str = ""
     mark: str | None = None
     versions: tuple[str, str] = ("", "")
+    plan: str = ""
     kept_bytes: int = 0
     healed: int = 0
     moving: int = 0
     unread: int = 0
+    unsettled: bool = False
     trouble: Trouble = None
 
     @property

@@ -8,6 +8,7 @@ no time for more still moves. A table without a key is compared once more as a w
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -75,7 +76,9 @@ def settle(
     clock: Callable[[], float],
     tell: Callable[[int], None],
 ) -> None:
-    """Read again what differs until it has healed, is confirmed, or `options.settle` seconds are over.
+    """Read what differs again until it has healed, is confirmed, or `options.settle` seconds are over.
+
+    These begin when all of it has been read again once.
 
     `tell` is told how many rows are read again, whenever they are.
 
@@ -83,7 +86,7 @@ def settle(
     """
     for entry in tables:
         entry.rows = {} if entry.whole else {bytes.fromhex(row.mark): None for row in entry.kept}
-    begun, delay = clock(), _FIRST_DELAY
+    begun, until, delay = clock(), math.inf, _FIRST_DELAY
     while True:
         tell(sum(map(_pending, tables)))
         with opened(ask, pair) as sides:
@@ -92,10 +95,12 @@ def settle(
                     _read_again(sides, entry, options, clock)
                 elif clock() - begun >= options.lag and not entry.compared_again:
                     _compare_again(sides, entry, ask.stop)
-        left = begun + options.settle - clock()
-        if left < delay or not any(map(_pending, tables)):
+        # However long the first reading takes: what was read once alone is never confirmed.
+        until = min(until, clock() + options.settle)
+        left = until - clock()
+        if left <= 0 or not any(map(_pending, tables)):
             break
-        ask.stop.wait(delay)
+        ask.stop.wait(min(delay, left))
         delay *= 2
     for entry in tables:
         if not entry.whole:

@@ -1,7 +1,8 @@
 """What is shown of the databases and tables that a comparison had not compared when it ended. Pure.
 
-Nothing of an ended task waits or is being compared. A row that differs has been found for good: its table is
-inconsistent. Any other unfinished table could not be compared, and says why.
+Nothing of an ended task waits or is being compared. A row that differs has been found for good, and its table is
+inconsistent, unless it was to be read again before it counts, in data that moves. Any other unfinished table could not
+be compared, and says why.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ def closed_table(table: Mapping[str, Any], status: str) -> Mapping[str, Any]:
         return table
     how = _HOW.get(status, "ended")
     found = table["missing"] + table["extra"] + table["changed"]
+    unsettled = table.get("unsettled", False)
     if table["result"] == DataResult.WAITING:
         told = f"The comparison {how} before this table was compared."
     elif found:
         told = f"The comparison {how} before this table was compared to its end; until then {found:,} differing"
-        told += " row was found." if found == 1 else " rows were found."
+        told += " row was found" if found == 1 else " rows were found"
+        told += ", and not read again yet." if unsettled else "."
     else:
         told = f"The comparison {how} before this table was compared to its end."
-    result = DataResult.INCONSISTENT if found else DataResult.CAN_NOT_COMPARE
+    result = DataResult.INCONSISTENT if found and not unsettled else DataResult.CAN_NOT_COMPARE
     message = " ".join(filter(None, (table["message"], told)))
     return {**table, "result": str(result), "message": message, "cut_short": status}
 
