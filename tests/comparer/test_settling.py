@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from functions.comparer.core import contents_table
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.kept import Kept
@@ -161,23 +162,29 @@ def test_rows_are_read_for_the_last_time_when_the_time_for_it_is_over() -> None:
     assert (table.result, table.healed, table.moving) == (DataResult.INCONSISTENT, 1, 0)
 
 
-def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found() -> None:
-    rows: list[Row] = [(number, "a") for number in range(10_050)]
-    world = World(rows, [(number, "b") for number in range(10_000)])
-    for number in range(10_000):
-        world.rows["target"][number] = (number, "b" if number >= 3 else "a")
+@pytest.fixture
+def few_kept(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many differing rows of a table are kept."""
+    monkeypatch.setattr(contents_table, "KEPT_DIFFERENCES", 100)
+    return 100
+
+
+def test_rows_beyond_those_that_are_kept_stay_counted_as_they_were_found(few_kept: int) -> None:
+    rows: list[Row] = [(number, "a") for number in range(few_kept + 50)]
+    world = World(rows, [(number, "b" if number >= 3 else "a") for number in range(few_kept)])
     table = world.compare()
-    assert (table.changed, table.missing) == (9_997, 50)
-    assert table.kept == 10_000
+    assert (table.changed, table.missing) == (few_kept - 3, 50)
+    assert table.kept == few_kept
 
 
-def test_rows_beyond_those_that_are_kept_are_no_difference_where_all_that_were_kept_have_healed() -> None:
-    world = World([(number, "a") for number in range(10_050)], [(number, "b") for number in range(10_050)])
+def test_rows_beyond_those_that_are_kept_are_no_difference_where_all_that_were_kept_have_healed(few_kept: int) -> None:
+    rows = few_kept + 50
+    world = World([(number, "a") for number in range(rows)], [(number, "b") for number in range(rows)])
     world.time.at(1.0, lambda: world.rows["target"].__setitem__(slice(None), world.rows["source"]))
     table = world.compare()
-    assert (table.result, table.healed, table.changed) == (DataResult.CAN_NOT_COMPARE, 10_000, 50)
+    assert (table.result, table.healed, table.changed) == (DataResult.CAN_NOT_COMPARE, few_kept, 50)
     assert table.message == (
-        "0 of 50 differing rows are kept. 10,000 that differed at first agree by now."
+        "0 of 50 differing rows are kept. 100 that differed at first agree by now."
         " 50 of those that differ were not read again, and may agree by now."
     )
 

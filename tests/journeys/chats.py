@@ -6,14 +6,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from functions.local.clock import VirtualClock
 from functions.local.template_yaml import read_yaml
 from functions.pipeline import events
 from functions.pipeline.messages import json_text
 from tests.chat.served import ServedChats
-from tests.journeys.world import TEMPLATE, World, world
+from tests.journeys.world import TEMPLATE, World, changed_template, world
 
 FINISHED: dict[str, Any] = json.loads((TEMPLATE.parent / "events/comparison.finished.json").read_text())
 NOBODY = "http://127.0.0.1:9"
@@ -74,13 +72,6 @@ def logged(w: World, message: str) -> list[dict[str, Any]]:
 def impatient(folder: Path, seconds: float) -> Path:
     """The template with services that may take `seconds` at most."""
     template = read_yaml(TEMPLATE)
-    code = str(TEMPLATE.parent / "functions/pipeline")
-    template["Globals"]["Function"]["CodeUri"] = code
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = code
     variables = template["Resources"]["ChatFunction"]["Properties"]["Environment"]["Variables"]
     variables["POST_SECONDS"] = str(seconds)
-    changed = folder / "template.yaml"
-    changed.write_text(yaml.safe_dump(template))
-    return changed
+    return changed_template(template, folder)

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from functions.local.template_yaml import read_yaml
 from tests.journeys.loop import travel
 from tests.journeys.test_troubles import against
-from tests.journeys.world import JOB, OBJECTS, TEMPLATE, lines
+from tests.journeys.world import JOB, OBJECTS, TEMPLATE, changed_template, lines
 
 TABLES = ("table_name_0", "table_name_1")
 LINES = lines(*TABLES, db="may_5")
@@ -76,9 +75,7 @@ def test_cancel_is_off_unless_somebody_turns_it_on(tmp_path: Path) -> None:
     # Without the variable, as after an upgrade that forgot it, it is off too.
     for resource in ("WebhookFunction", "CreateFunction"):
         del template["Resources"][resource]["Properties"]["Environment"]["Variables"]["ALLOW_CANCEL"]
-    template["Globals"]["Function"]["CodeUri"] = str(TEMPLATE.parent / "functions/pipeline")
-    changed = tmp_path / "template.yaml"
-    changed.write_text(yaml.safe_dump(template))
+    changed = changed_template(template, tmp_path)
 
     async def journey() -> None:
         async with against(template=changed) as (w, _):

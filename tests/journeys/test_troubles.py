@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from functions.local.clock import VirtualClock
 from functions.local.template_yaml import read_yaml
 from tests.drs.served_drs import Fault, Job, Objects, Quirks, ServedDrs, Table
 from tests.journeys.loop import travel
-from tests.journeys.world import JOB, OBJECTS, PROJECT, TEMPLATE, World, lines, world
+from tests.journeys.world import JOB, OBJECTS, PROJECT, TEMPLATE, World, changed_template, lines, world
 
 LINES = lines("table_name_0", "table_name_1", db="may_5")
 BOTH = OBJECTS | LINES
@@ -243,12 +242,7 @@ def test_a_comparison_of_more_than_sixteen_polls_arrives() -> None:
 def test_without_recursive_loop_allowed_lambda_stops_the_chain_at_hop_sixteen(function: str, tmp_path: Path) -> None:
     template = read_yaml(TEMPLATE)
     del template["Resources"][function]["Properties"]["RecursiveLoop"]
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = str(TEMPLATE.parent / "functions/pipeline")
-    template["Globals"]["Function"]["CodeUri"] = str(TEMPLATE.parent / "functions/pipeline")
-    changed = tmp_path / "template.yaml"
-    changed.write_text(yaml.safe_dump(template))
+    changed = changed_template(template, tmp_path)
 
     async def journey() -> None:
         job = Job(JOB, walk=((0, "RUNNING"), (3_000, "SUCCESSFUL")))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import yaml
 
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
@@ -196,3 +197,16 @@ async def over_sqlite(
             yield w, service
     finally:
         await service.close()
+
+
+def changed_template(template: dict[str, Any], folder: Path) -> Path:
+    """A template that a test has changed, written to a folder; the code is still where it is."""
+    here = TEMPLATE.parent
+    template["Globals"]["Function"]["CodeUri"] = str(here / template["Globals"]["Function"].get("CodeUri", "."))
+    for resource in template["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function" and "CodeUri" in properties:
+            properties["CodeUri"] = str(here / properties["CodeUri"])
+    changed = folder / "template.yaml"
+    changed.write_text(yaml.safe_dump(template))
+    return changed

@@ -81,7 +81,7 @@ def test_of_the_deployed_template_only_these_types_do_not_exist_locally() -> Non
         "AWS::SQS::QueuePolicy",
     }
     assert set(stack.functions) == {
-        f"{n}Function" for n in ("Webhook", "Create", "Poll", "Sweep", "Status", "Chat", "Trigger", "Dms")
+        f"{n}Function" for n in ("Webhook", "Create", "Poll", "Sweep", "Status", "Chat", "Trigger", "Dms", "Smn")
     }
     assert {name for name, function in stack.functions.items() if function.loop_allowed} == {
         "ChatFunction",
