@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from functions.comparer.core.options import AS_EVER, Options
@@ -71,6 +72,12 @@ class _JobEntry(BaseModel):
     settle_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.settle
     utc: bool = False
     lag_seconds: Annotated[float, Field(ge=0, le=3600)] = AS_EVER.lag
+
+    @model_validator(mode="after")
+    def _confirmable(self) -> Self:
+        if 0 < self.settle_seconds < self.lag_seconds:
+            raise ValueError("lag_seconds must not be above settle_seconds, or nothing that differs could be confirmed")
+        return self
 
     @field_validator("databases")
     @classmethod

@@ -34,6 +34,8 @@ def assert_refused(ended: Ended, *words: str) -> None:
         (("compare", "a.db", "b.db", "--differences", "3"), ("--differences", "--contents")),
         (("compare", "a.db", "b.db", "--tables", ","), ("--tables", "names")),
         (("compare", "a.db", "b.db", "--objects", "--tables", "t"), ("--tables", "--lines")),
+        (("compare", "a.db", "b.db", "--contents", "--settle", "1"), ("--lag", "--settle")),
+        (("compare", "a.db", "b.db", "--contents", "--tolerance", "a=-1"), ("--tolerance", "COLUMN=AMOUNT")),
         (("comparer",), ("--jobs",)),
         (("comparer", "--jobs", "absent.toml"), ("--jobs", "absent.toml")),
         (("up", "--jobs", "absent.toml"), ("--jobs", "absent.toml")),

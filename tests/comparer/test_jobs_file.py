@@ -55,6 +55,8 @@ WRONG = {
     "no target": (f'[jobs."{JOB}"]\nsource = "a.db"', f"jobs.{JOB}.target: Field required"),
     "wrong state": (JOB_LINES + 'state = "running"', f"jobs.{JOB}.state: String should match"),
     "two into one": (JOB_LINES + 'databases = { a = "x", b = "x" }', "must not have the same target database"),
+    "never confirmed": (JOB_LINES + "settle_seconds = 1", "lag_seconds must not be above settle_seconds"),
+    "no tolerance": (JOB_LINES + "tolerances = { a = 0 }", "tolerances.a: Input should be greater than 0"),
     "another engine": (
         f'[jobs."{JOB}"]\nsource = "oracle://u:hunter2@h/d"\ntarget = "b.db"',
         f"jobs.{JOB}.source: the scheme 'oracle' is not supported; allowed: sqlite:///",

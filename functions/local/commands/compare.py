@@ -132,12 +132,16 @@ def command(
         raise bad_input("--tables: limits --lines and --contents; add one of them, or leave --tables out")
     if differences is not None and not contents:
         raise bad_input("--differences: shows rows of --contents, which is not asked for")
+    if 0 < settle < lag:
+        raise bad_input(
+            "--lag: must not be above --settle, or nothing that differs could be confirmed; --settle 0 is fine"
+        )
     if not (objects or lines or contents):
         objects, lines = not wanted, True
+    options = Options(dict(map(_tolerance, tolerances)), lob, settle, lag, utc)
     for side, url in (("SOURCE", source), ("TARGET", target)):
         _check(side, url)
     forms = {path: _form(path) for path in reports}
-    options = Options(dict(map(_tolerance, tolerances)), lob, settle, lag, utc)
     screen, asked, began = Screen(), Wanted(source, target, objects, lines, contents, wanted, options), time.time()
     following, room = _room_for_rows(differences, as_json=as_json, forms=forms.values())
     report = report_of(compare(screen, asked, following, quiet=as_json), wanted)
