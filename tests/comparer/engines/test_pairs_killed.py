@@ -11,8 +11,8 @@ from tests.comparer.engines.servers import PAIRS, Database
 from tests.comparer.killed import FINAL, Comparer, Kept, kept, serving
 from tests.comparer.served import JOB
 
-SEED, KILLS, KILLS_IN_BIG = 20, 20, 8
-TABLES = [f"t{number:02}" for number in range(40)]
+SEED, KILLS = 20, 20
+TABLES = [f"t{number:02}" for number in range(70)]
 ROWS, BIG_ROWS, BIG = 200, 60_000, "z"
 USUAL = ("postgres", "mysql")
 NUMBERS = {
@@ -86,7 +86,8 @@ def test_a_comparer_of_servers_that_is_killed_twenty_times_finds_the_right_answe
         with serving(tmp_path, store) as comparer:
             task_id = task_id or comparer.create()
             done = states[-1].progress(BIG)[0] if states else 0
-            until(comparer, task_id, min(done + draw.randint(1, 2), len(TABLES) * 2 // 3), 0)
+            # Three interruptions without progress would end the task. Those that differ are not done until they settle.
+            until(comparer, task_id, done + draw.randint(1, 2), 0)
         states.append(kept(store, task_id, name))
         assert states[-1].task.status == "RUNNING"
         assert_nothing_lost(states[max(0, len(states) - 2)], states[-1])
