@@ -90,8 +90,13 @@ class ProcessEnvironment:
 
     @property
     def alive(self) -> bool:
-        """Tell whether the process runs, as far as is known yet."""
-        return self._process is not None and self._process.returncode is None
+        """Tell whether the process runs, by asking the system: the event loop learns of its end a moment later."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        except ChildProcessError:  # somebody has taken its exit status, and will tell the loop
+            return False
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one invocation in the process; one that has ended meanwhile is a crash."""
