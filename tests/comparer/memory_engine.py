@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from functions.comparer.core.cells import cells_of, key_in, placed, values_of
-from functions.comparer.core.engine import Joint, Snapshot, Stop
+from functions.comparer.core.engine import Bounds, Digest, Digester, Joint, Snapshot, Stop
 from functions.comparer.core.kinds import ColumnType, Kind
 from functions.comparer.core.packing import key_cells, pack
 from functions.comparer.core.table import Chunk, Column, Difference, Key, Reading, Row, Rule, Shape, TablePlan
@@ -73,13 +73,18 @@ class MemoryEndpoint:
         join: "int | Callable[[MemorySnapshot, MemorySnapshot], Joint]" = 0,
         moves: bool = False,
         connections: int = 1,
+        digests: str = "",
     ) -> None:
-        """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint."""
+        """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint.
+
+        `digests`: the form of the digests of rows; empty: there are none; `untold`: they are none.
+        """
         self.databases = databases
         self.happens = happens
         self.join = join
         self.moves = moves
         self.connections = connections
+        self.digests = digests
 
     def names(self) -> frozenset[str]:
         self.happens("names", "")
@@ -130,15 +135,19 @@ class MemorySnapshot:
 
     def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
         self.endpoint.happens("stream", reading.table)
+        rows = self.picked(reading, after, upto)
+        for row in sorted(rows, key=_place) if reading.key else rows:
+            self.endpoint.happens("row", reading.table)
+            yield row
+
+    def picked(self, reading: Reading, after: Row | None, upto: Row | None) -> list[bytes]:
+        """The rows between two keys."""
         low, high = (None if bound is None else self._placed(reading, bound) for bound in (after, upto))
-        rows = [
+        return [
             row
             for row in self._packed(reading)
             if (low is None or _place(row) > low) and (high is None or _place(row) <= high)
         ]
-        for row in sorted(rows, key=_place) if reading.key else rows:
-            self.endpoint.happens("row", reading.table)
-            yield row
 
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         self.endpoint.happens("at", reading.table)
@@ -152,6 +161,9 @@ class MemorySnapshot:
     @property
     def connections(self) -> int:
         return self.endpoint.connections
+
+    def digester(self, reading: Reading) -> Digester | None:
+        return MemoryDigester(self, reading) if self.endpoint.digests else None
 
     def split(self, reading: Reading, parts: int) -> Sequence[Row]:
         keys = sorted({key_in(row) for row in self._packed(reading)}, key=lambda key: placed(cells_of(key)))
@@ -176,6 +188,28 @@ class MemorySnapshot:
             return None
         join = self.endpoint.join
         return nullcontext(join(self, target) if callable(join) else MemoryJoint(self, target, join))
+
+
+@dataclass(frozen=True)
+class MemoryDigester:
+    """What it digests is a text of the rows."""
+
+    snapshot: MemorySnapshot
+    reading: Reading
+
+    @property
+    def form(self) -> str:
+        return self.snapshot.endpoint.digests
+
+    @property
+    def divisible(self) -> bool:
+        return bool(self.reading.key)
+
+    def of(self, ranges: Sequence[Bounds]) -> Iterator[Digest]:
+        for after, upto in ranges:
+            self.snapshot.endpoint.happens("digest", self.reading.table)
+            rows = self.snapshot.picked(self.reading, after, upto)
+            yield Digest(len(rows), None if self.form == "untold" else repr(sorted(rows)))
 
 
 def _place(row: bytes) -> Place:

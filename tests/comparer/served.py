@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from functions.comparer.core.engine import Endpoint, Joint, Snapshot, Stop, TableUnreadable
+from functions.comparer.core.engine import Digester, Endpoint, Joint, Snapshot, Stop, TableUnreadable
 from functions.comparer.core.table import Reading, Row, Shape, TablePlan
 from functions.comparer.jobs import Job
 from functions.comparer.jobs_file import AuthConfig, ComparerConfig
@@ -98,6 +98,9 @@ class _HeldSnapshot:
 
     def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
         return iter(())
+
+    def digester(self, reading: Reading) -> Digester | None:
+        return None
 
     @property
     def connections(self) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from functions.comparer.core.printable import printable
 from functions.comparer.core.table import Chunk, Reading, Row, Shape, TablePlan
@@ -130,6 +130,39 @@ class Joint(Protocol):
         ...
 
 
+Bounds = tuple[Row | None, Row | None]
+"""Of a range of keys: those greater than the first, up to and with the second; None: no bound."""
+
+
+class Digest(NamedTuple):
+    """What a server tells of the rows in a range: how many, and a digest of their values; None: it can't tell."""
+
+    rows: int
+    value: str | None
+
+
+class Digester(Protocol):
+    """Has a server digest the rows of a table by itself, so that nobody has to read them.
+
+    Equal digests of one `form` are digests of equal rows, but for one case in 2^64; others say nothing, not even that
+    the rows differ.
+    """
+
+    @property
+    def form(self) -> str:
+        """What is digested and how."""
+        ...
+
+    @property
+    def divisible(self) -> bool:
+        """Whether the digest of a range of keys takes its share of the time for all rows, and no more."""
+        ...
+
+    def of(self, ranges: Sequence[Bounds]) -> Iterator[Digest]:
+        """The digest of each range, in order. Takes a connection as a stream does, and raises as it does."""
+        ...
+
+
 class Snapshot(Protocol):
     """One database as it was at one moment. Every method raises `Unreadable` or `Stopped`."""
 
@@ -178,6 +211,10 @@ class Snapshot(Protocol):
         keys are values as `cells.values_of` makes them. An engine that can't keep that order (a key that is not
         unique, values of another type) hands the rows out all the same: whoever merges them sees it.
         """
+        ...
+
+    def digester(self, reading: Reading) -> Digester | None:
+        """What digests the rows of a table; None: this engine can't, or not those of such columns."""
         ...
 
     @property

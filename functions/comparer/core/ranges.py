@@ -14,7 +14,7 @@ from functions.comparer.core.engine import Stop, closed
 
 _BEAT_SECONDS = 0.1
 _AHEAD = 2
-"""Parts of each range that may wait to be taken."""
+"""Parts of each worker that may wait to be taken."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,21 @@ class Range:
 
 def marked(ranges: Sequence[Range]) -> str | None:
     """What is left of all ranges as a text; None: nothing is."""
-    if all(part.over for part in ranges):
-        return None
-    return json.dumps([[_hex(part.low), _hex(part.high), part.over] for part in ranges])
+    left = [[_hex(part.low), _hex(part.high), part.over] for part in ranges if not part.over]
+    return json.dumps(left) if left else None
+
+
+def joined(ranges: Sequence[Range], workers: int) -> list[Range]:
+    """What is left, with ranges that meet made one, as long as there is a fair share for each worker."""
+    left = [part for part in ranges if not part.over]
+    share = -(-len(left) // workers)
+    found: list[list[Range]] = []
+    for part in left:
+        if found and len(found[-1]) < share and part.low is not None and found[-1][-1].high == part.low:
+            found[-1].append(part)
+        else:
+            found.append([part])
+    return [Range(run[0].low, run[-1].high) for run in found]
 
 
 def unmarked(mark: str) -> list[Range]:
@@ -53,21 +65,22 @@ def _range(entry: Any) -> Range:
     raise ValueError("it is not a mark of this comparison")
 
 
+_Item = TypeVar("_Item")
 _Part = TypeVar("_Part")
 
 
 def at_once(
-    compare: Callable[[Range], Iterator[_Part]], ranges: Sequence[Range], stop: Stop
+    compare: Callable[[_Item], Iterator[_Part]], items: Sequence[_Item], workers: int, stop: Stop
 ) -> Iterator[tuple[int, _Part]]:
-    """What `compare` finds in every range, each with the range's number, as it is found. All run at the same time.
+    """What `compare` finds in every item, each with the item's number, as it is found. So many run at the same time.
 
     What one of them raises ends all of them, and is raised here; so does closing this.
     """
-    work = _Work[_Part](len(ranges))
-    with ThreadPoolExecutor(len(ranges), thread_name_prefix="range") as pool:
+    work = _Work[_Item, _Part](len(items), workers)
+    with ThreadPoolExecutor(workers, thread_name_prefix="range") as pool:
         try:
-            for number, part in enumerate(ranges):
-                pool.submit(work.run, number, compare, part)
+            for number, item in enumerate(items):
+                pool.submit(work.run, number, compare, item)
             yield from work.found(stop)
         finally:
             work.end()
@@ -75,22 +88,24 @@ def at_once(
 
 @dataclass(frozen=True)
 class _Ended:
-    """A range has no more; `error`: because of this."""
+    """An item has no more; `error`: because of this."""
 
     error: BaseException | None
 
 
-class _Work(Generic[_Part]):
-    def __init__(self, ranges: int) -> None:
-        self._ranges = ranges
-        self._queue: Queue[tuple[int, _Part | _Ended]] = Queue(ranges * _AHEAD)
+class _Work(Generic[_Item, _Part]):
+    def __init__(self, items: int, workers: int) -> None:
+        self._items = items
+        self._queue: Queue[tuple[int, _Part | _Ended]] = Queue(workers * _AHEAD)
         self._over = Event()
 
-    def run(self, number: int, compare: Callable[[Range], Iterator[_Part]], part: Range) -> None:
-        """Compare one range. Never raises: what is raised is handed out."""
+    def run(self, number: int, compare: Callable[[_Item], Iterator[_Part]], item: _Item) -> None:
+        """Compare one item. Never raises: what is raised is handed out."""
+        if self._over.is_set():
+            return
         error: BaseException | None = None
         try:
-            with closed(compare(part)) as parts:
+            with closed(compare(item)) as parts:
                 for found in parts:
                     if not self._put(number, found):
                         return
@@ -99,7 +114,7 @@ class _Work(Generic[_Part]):
         self._put(number, _Ended(error))
 
     def found(self, stop: Stop) -> Iterator[tuple[int, _Part]]:
-        left = self._ranges
+        left = self._items
         while left:
             stop.check()
             try:
@@ -114,7 +129,7 @@ class _Work(Generic[_Part]):
                 left -= 1
 
     def end(self) -> None:
-        """Let every range end with its next part."""
+        """Let every item end with its next part."""
         self._over.set()
 
     def _put(self, number: int, found: _Part | _Ended) -> bool:

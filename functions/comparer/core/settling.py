@@ -148,7 +148,7 @@ def _read_again(sides: Sides, entry: Unsettled, options: Options, clock: Callabl
 
 
 def _found(side: Snapshot, layout: Layout, number: int, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-    reading: Reading = layout.reading(number)
+    reading: Reading = layout.readings[number]
     rows = side.at(reading, [layout.key_of(key) for key in keys])
     with closed(sided(rows, "target" if number else "source")) as blocks:
         return {key_in(row): row for block in blocks for row in rows_in(block)}

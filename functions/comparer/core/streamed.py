@@ -5,7 +5,7 @@ Nothing but what waits to be merged is held, and how long it takes doesn't depen
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
@@ -13,12 +13,13 @@ from itertools import pairwise
 from functions.comparer.core.alike import Alike
 from functions.comparer.core.cells import cells_in, cells_of, key_in, values_of
 from functions.comparer.core.compiled import merge
-from functions.comparer.core.engine import Snapshot, Stop, closed, sided
+from functions.comparer.core.digested import Digesters, digesters, equal
+from functions.comparer.core.engine import Bounds, Snapshot, Stop, closed, sided
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.merging import ENOUGH, OVER, Pair, Step
 from functions.comparer.core.options import Options
 from functions.comparer.core.packing import key_cells
-from functions.comparer.core.ranges import Range, at_once, marked, unmarked
+from functions.comparer.core.ranges import Range, at_once, joined, marked, unmarked
 from functions.comparer.core.table import Chunk, Difference, Reading, Row, TablePlan
 
 METHOD = "streamed"
@@ -28,6 +29,11 @@ _CHUNK_ROWS = 50_000
 _CHUNK_DIFFERENCES = 2_000
 _WORTH_RANGES = 200_000
 """Rows from which on a table is cut into ranges."""
+_WORTH_DIGESTS = 5_000
+"""Rows from which on the servers are asked for digests first."""
+_DIGEST_ROWS = 10_000
+_MOST_DIGESTS = 100
+"""Ranges that are digested: few enough for statistics to tell where they begin."""
 _ALL = 1 << 62
 
 
@@ -43,10 +49,18 @@ class Layout:
         """Of the cells."""
         return tuple(self.plan.common[place] for place in self.places)
 
-    def reading(self, side: int) -> Reading:
-        """What the source (0) or the target (1) reads."""
-        columns = tuple(self.plan.columns[place][side] for place in self.places)
-        return Reading(self.plan.table, columns, self.kinds, len(self.plan.key))
+    @property
+    def readings(self) -> tuple[Reading, Reading]:
+        """What the source reads, and what the target."""
+        pairs = [self.plan.columns[place] for place in self.places]
+        ours, theirs = tuple(ours for ours, _ in pairs), tuple(theirs for _, theirs in pairs)
+        table, key = self.plan.table, len(self.plan.key)
+        return Reading(table, ours, self.kinds, key), Reading(table, theirs, self.kinds, key)
+
+    def bounds(self, part: Range) -> Bounds:
+        """Between which keys a range lies."""
+        low, high = (None if cells is None else self.key_of(cells) for cells in (part.low, part.high))
+        return low, high
 
     def key_of(self, cells: bytes) -> Row:
         """The key's values."""
@@ -91,46 +105,72 @@ def streamed(
 ) -> Iterator[Chunk]:
     """Compare a table with a key from a mark on, handing out up to `room` differences.
 
-    Where both sides take several connections, a large table is compared in several ranges of its keys at a time; the
-    differences are in the order of the keys within each. Raises `OutOfOrder` where a side can't keep the order,
+    Ranges of a large table that both servers find equal by themselves are not read. Where both sides take several
+    connections, what is left is compared in several ranges of its keys at a time; the differences are in the order of
+    the keys within each. Raises `OutOfOrder` where a side can't keep the order,
     `TableUnreadable`, `Unreadable` and `Stopped`.
     """
-    layout = layout_of(plan)
-    ranges = unmarked(after) if after is not None else _cut(source, target, layout)
+    layout, workers = layout_of(plan), min(source.connections, target.connections)
+    rows = source.about(plan.table)
+    digests = digesters((source, target), layout.readings) if rows >= _WORTH_DIGESTS else None
+    ranges = unmarked(after) if after is not None else _cut(source, layout, _parts(rows, workers, digests))
+    if digests is not None and (digests.divisible or after is None):
+        with closed(_agreeing(layout, digests, ranges, workers, stop)) as chunks:
+            yield from chunks
+    ranges = joined(ranges, workers)
 
     def compare(part: Range) -> Iterator[Part]:
         return _range(layout, source, target, part, room, stop, options)
 
-    if len(ranges) == 1:
-        found: Iterator[tuple[int, Part]] = ((0, part) for part in compare(ranges[0]))
-    else:
-        found = at_once(compare, ranges, stop)
-    with closed(found) as parts:
+    with closed(_found(compare, ranges, workers, stop)) as parts:
         for number, part in parts:
             ranges[number] = part.range
             room -= len(part.differences)
             yield part.chunk(marked(ranges))
 
 
-def _cut(source: Snapshot, target: Snapshot, layout: Layout) -> list[Range]:
-    parts = min(source.connections, target.connections)
-    if parts < 2 or source.about(layout.plan.table) < _WORTH_RANGES:
-        return [Range(None, None)]
-    reading = layout.reading(0)
-    ends = [layout.cells_of(key) for key in source.split(reading, parts)]
+def _parts(rows: int, workers: int, digests: Digesters | None) -> int:
+    """Into how many ranges a table of about so many rows is cut."""
+    if digests is not None and digests.divisible:
+        return max(1, min(rows // _DIGEST_ROWS, _MOST_DIGESTS))
+    return workers if rows >= _WORTH_RANGES else 1
+
+
+def _cut(source: Snapshot, layout: Layout, parts: int) -> list[Range]:
+    ends = [layout.cells_of(key) for key in source.split(layout.readings[0], parts)] if parts > 1 else []
     return [Range(low, high) for low, high in pairwise([None, *ends, None])]
+
+
+def _agreeing(layout: Layout, digests: Digesters, ranges: list[Range], workers: int, stop: Stop) -> Iterator[Chunk]:
+    """Let the servers find ranges with equal rows, which are over then; all in one where a part would take as long."""
+    spans = ranges if digests.divisible else [Range(None, None)]
+    with closed(equal(digests, [layout.bounds(span) for span in spans], workers, stop)) as found:
+        for number, rows in found:
+            over = slice(number, number + 1) if digests.divisible else slice(None)
+            ranges[over] = [replace(part, over=True) for part in ranges[over]]
+            yield Chunk(marked(ranges), source_rows=rows, target_rows=rows)
+
+
+def _found(
+    compare: Callable[[Range], Iterator[Part]], ranges: Sequence[Range], workers: int, stop: Stop
+) -> Iterator[tuple[int, Part]]:
+    """What is found in each range, with its number."""
+    if len(ranges) > 1:
+        yield from at_once(compare, ranges, workers, stop)
+    elif ranges:
+        with closed(compare(ranges[0])) as parts:
+            for part in parts:
+                yield 0, part
 
 
 def _range(
     layout: Layout, source: Snapshot, target: Snapshot, part: Range, room: int, stop: Stop, options: Options
 ) -> Iterator[Part]:
     """Compare the rest of one range of keys."""
-    if part.over:
-        return
-    low, high = (None if cells is None else layout.key_of(cells) for cells in (part.low, part.high))
+    low, high = layout.bounds(part)
     with (
-        closed(sided(source.stream(layout.reading(0), low, high), "source")) as ours,
-        closed(sided(target.stream(layout.reading(1), low, high), "target")) as theirs,
+        closed(sided(source.stream(layout.readings[0], low, high), "source")) as ours,
+        closed(sided(target.stream(layout.readings[1], low, high), "target")) as theirs,
     ):
         yield from _merged(layout, part, (ours, theirs), room, stop, options)
 

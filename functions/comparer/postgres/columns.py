@@ -87,7 +87,8 @@ class PgColumn:
 
     `base`: the type's name if it is of the server's own (or citext), else empty; `native`: its name for people;
     `bits`: of a bit(n) its n; `bytewise`: whether its collation sorts texts by their bytes; `deterministic`: whether
-    that takes no two different texts for one; `unicode`: whether the database keeps texts in UTF-8, or as they come.
+    that takes no two different texts for one; `unicode`: whether the database keeps texts in UTF-8, or as they come;
+    `nullable`: whether it may be NULL, as far as the catalog says.
     """
 
     name: str
@@ -98,6 +99,7 @@ class PgColumn:
     bytewise: bool = False
     deterministic: bool = True
     unicode: bool = True
+    nullable: bool = True
 
     @property
     def type(self) -> ColumnType:

@@ -131,4 +131,4 @@ def _about(session: Session, server: str) -> tuple[str, Texts]:
             identity = server
     # The server's own provider knows no other order than that of code points.
     bytewise = kind == "b" or (kind == "c" and collation in {"C", "POSIX"})
-    return f"{identity}-{oid}", Texts(unicode=session.encoding in {"UTF8", "SQL_ASCII"}, bytewise=bytewise)
+    return f"{identity}-{oid}", Texts(session.encoding, bytewise)

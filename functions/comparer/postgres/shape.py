@@ -57,10 +57,15 @@ class PgTable:
 
 @dataclass(frozen=True)
 class Texts:
-    """How a database keeps texts: in Unicode (or as they come), and sorted by their bytes unless told otherwise."""
+    """How a database keeps texts: in what encoding, and whether sorted by their bytes unless told otherwise."""
 
-    unicode: bool
+    encoding: str
     bytewise: bool
+
+    @property
+    def unicode(self) -> bool:
+        """Whether they are in UTF-8, or handed out as they come."""
+        return self.encoding in {"UTF8", "SQL_ASCII"}
 
 
 def read_shape(session: Session, table: Table, texts: Texts) -> PgTable:
@@ -69,25 +74,32 @@ def read_shape(session: Session, table: Table, texts: Texts) -> PgTable:
     Raises `TableUnreadable`, as for one that was dropped or that we may not read, `Unreadable` and `Stopped`.
     """
     with of_table():
-        columns: dict[str, tuple[PgColumn, bool]] = {}
+        columns: dict[str, PgColumn] = {}
         for number, name, not_null, base, native, enum, bits, collation, exact in session.rows(_COLUMNS, table.oid):
             bytewise = collation in {_C, _POSIX} or (collation == _DEFAULT and texts.bytewise)
-            found = PgColumn(
-                name or "", base or "", native or "", enum == "t", int(bits or 0), bytewise, exact == "t", texts.unicode
+            columns[number or ""] = PgColumn(
+                name=name or "",
+                base=base or "",
+                native=native or "",
+                enum=enum == "t",
+                bits=int(bits or 0),
+                bytewise=bytewise,
+                deterministic=exact == "t",
+                unicode=texts.unicode,
+                nullable=not_null != "t",
             )
-            columns[number or ""] = found, not_null == "t"
         keys = tuple(_keys(session, table, columns))
         # What can't be read (a permission is missing, the table is gone) is told before any value is.
-        expressions = ", ".join(column.read for column, _ in columns.values())
+        expressions = ", ".join(column.read for column in columns.values())
         session.run(f"SELECT {expressions} FROM {table.source} LIMIT 0")  # noqa: S608 (quoted names)
         session.let_go()
-    return PgTable(table, {column.name: column for column, _ in columns.values()}, keys)
+    return PgTable(table, {column.name: column for column in columns.values()}, keys)
 
 
-def _keys(session: Session, table: Table, columns: Mapping[str, tuple[PgColumn, bool]]) -> Iterator[Key]:
+def _keys(session: Session, table: Table, columns: Mapping[str, PgColumn]) -> Iterator[Key]:
     for _, numbers in session.rows(_INDEXES, table.oid):
         found = [columns.get(number) for number in (numbers or "").split()]
-        members = [column for column, not_null in filter(None, found) if not_null]
+        members = [column for column in found if column is not None and not column.nullable]
         if len(members) == len(found) > 0:
             names = tuple(column.name for column in members)
             if len(set(names)) == len(names):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in, values_of
-from functions.comparer.core.engine import Joint, Snapshot, TableUnreadable
+from functions.comparer.core.engine import Bounds, Digest, Digester, Joint, Snapshot, TableUnreadable
 from functions.comparer.core.table import Reading, Row, Shape
-from functions.comparer.postgres import shown, statements
+from functions.comparer.postgres import digests, shown, statements
 from functions.comparer.postgres.catalog import Catalog, Table
 from functions.comparer.postgres.decoding import pg_decoder
 from functions.comparer.postgres.failures import of_table
@@ -35,6 +37,15 @@ _BLOCKS: Final = """
     SELECT (sum(pg_relation_size(t.relid)) / current_setting('block_size')::int8)::int8
     FROM (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid::regclass) AS t
 """
+
+
+@dataclass(frozen=True)
+class _Hashes:
+    """A `Digester`."""
+
+    form: str
+    divisible: bool
+    of: Callable[[Sequence[Bounds]], Iterator[Digest]]
 
 
 class PostgresSnapshot:
@@ -106,6 +117,15 @@ class PostgresSnapshot:
         cuts = dict.fromkeys(len(found) * part // parts for part in range(1, parts))
         return [values_of(cells_of(found[cut]), keys.kinds) for cut in cuts if 0 < cut < len(found)]
 
+    def digester(self, reading: Reading) -> Digester | None:
+        """See `Snapshot.digester`: the server's own hash functions."""
+        table = self._table(reading.table)
+        form = digests.form(table, reading)
+        if form is None:
+            return None
+        encoded = f"{self._texts.encoding} {form}"  # texts are hashed as they are kept
+        return _Hashes(encoded, digests.divisible(table, reading), partial(self._digests, table, reading))
+
     @property
     def connections(self) -> int:
         """See `Snapshot.connections`."""
@@ -144,6 +164,13 @@ class PostgresSnapshot:
         decoder = pg_decoder(statements.wires(table, reading), reading.key)
         with self._reading(table.table) as session:
             yield from copied(session, statement, decoder)
+
+    def _digests(self, table: PgTable, reading: Reading, ranges: Sequence[Bounds]) -> Iterator[Digest]:
+        with self._reading(table.table) as session:
+            for after, upto in ranges:
+                conditions = statements.between(table, reading, after, upto)
+                (row,) = session.rows(digests.digesting(table, reading, conditions))
+                yield digests.read(row)
 
     def _sorted(self, table: PgTable, keys: Reading, statement: str) -> list[bytes]:
         """The keys that a statement tells, each once, in the order of canonical rows."""

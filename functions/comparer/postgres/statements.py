@@ -30,17 +30,20 @@ def streaming(table: PgTable, reading: Reading, after: Row | None, upto: Row | N
     """All rows, or those between two keys, in the order of their keys."""
     key = _columns(table, reading)[: reading.key]
     kinds = reading.kinds[: reading.key]
-    conditions = []
-    if after is not None:
-        conditions.append(beyond(key, kinds, after))
-    if upto is not None:
-        conditions.append(up_to(key, kinds, upto))
     statement = _select(table, reading)
+    conditions = between(table, reading, after, upto)
     if conditions:
         statement += f" WHERE {' AND '.join(conditions)}"
     if key:
         statement += f" ORDER BY {', '.join(column.order(kind) for column, kind in zip(key, kinds, strict=True))}"
     return statement
+
+
+def between(table: PgTable, reading: Reading, after: Row | None, upto: Row | None) -> list[str]:
+    """The conditions for rows whose keys lie between two."""
+    key, kinds = _columns(table, reading)[: reading.key], reading.kinds[: reading.key]
+    lower = [] if after is None else [beyond(key, kinds, after)]
+    return lower if upto is None else [*lower, up_to(key, kinds, upto)]
 
 
 def looking_up(table: PgTable, reading: Reading, keys: Sequence[Row]) -> Iterator[str]:

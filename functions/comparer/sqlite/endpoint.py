@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from functions.comparer.core.engine import Joint, Snapshot, Stop, TableUnreadable, Unreadable
+from functions.comparer.core.engine import Digester, Joint, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.sqlite import rows, shape, shown, stream
 from functions.comparer.sqlite.catalog import Catalog
@@ -195,6 +195,10 @@ class SqliteSnapshot:
     def moves(self) -> bool:
         """See `Snapshot.moves`: a reader keeps writers away, or what was read of a file that changed is thrown away."""
         return False
+
+    def digester(self, reading: Reading) -> Digester | None:  # noqa: ARG002
+        """See `Snapshot.digester`: there is no server that could save us from reading."""
+        return None
 
     def statement(self, table: str, columns: Sequence[str], values: Row) -> str:
         """See `Snapshot.statement`."""

@@ -9,6 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from functions.comparer.compare import Comparison, compare_databases
+from functions.comparer.core import streamed
 from functions.comparer.core.options import Options
 from functions.comparer.core.results import TableContents
 from tests.comparer import reference as of_sqlite
@@ -127,6 +128,29 @@ def test_what_is_found_is_what_the_reference_finds(
 ) -> None:
     databases = database_at(engines[0], 0), database_at(engines[1], 1)
     assert check(databases, EXAMPLES) * len(PAIRS) >= 2_000
+
+
+@pytest.fixture
+def digesting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as small as those of the tests are worth to be digested, a few rows at a time."""
+    monkeypatch.setattr(streamed, "_WORTH_DIGESTS", 0)
+    monkeypatch.setattr(streamed, "_DIGEST_ROWS", 3)
+
+
+@pytest.mark.usefixtures("digesting")
+def test_what_servers_find_equal_by_themselves_the_reference_does_too(
+    database_at: Callable[[Engine, int], Database],
+) -> None:
+    assert check((database_at("postgres", 0), database_at("postgres", 1)), EXAMPLES // 2)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+@pytest.mark.usefixtures("digesting")
+def test_what_servers_find_equal_in_two_thousand_tables_the_reference_does_too(
+    database_at: Callable[[Engine, int], Database],
+) -> None:
+    assert check((database_at("postgres", 0), database_at("postgres", 1)), LONG_EXAMPLES) >= 2_000
 
 
 @pytest.mark.long

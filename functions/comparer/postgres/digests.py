@@ -1,0 +1,156 @@
+"""The SELECT by which the server itself digests rows. Pure.
+
+A row's digest is a chain of the server's own hash functions, each of which takes the digest of the columns before it as
+its seed. Where such a function takes different values for one (8-byte numbers and moments are folded to 4 bytes, the
+sign of a decimal is left out), what it loses goes into the chain as well. The key is in every chain, so that rows that
+have exchanged values differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from functions.comparer.core.engine import Digest
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Reading
+from functions.comparer.postgres.columns import PgColumn
+from functions.comparer.postgres.shape import PgTable
+
+_LONGEST_CHAIN: Final = 40
+"""Columns of which a chain is made: the server's stack has to hold it."""
+_BYTEWISE: Final = 'COLLATE pg_catalog."C"'
+
+
+@dataclass(frozen=True)
+class _Link:
+    """How a value {0} is hashed with a seed {1}; `type`: as what it is taken; `stand_in`: in the place of a NULL."""
+
+    hash: str
+    type: str
+    stand_in: str
+
+
+_TEXT: Final = _Link(f"pg_catalog.hashtextextended({{0}} {_BYTEWISE}, {{1}})", "text", "''")
+_INT4: Final = _Link("pg_catalog.hashint4extended({0}, {1})", "int4", "0")
+# Of two numbers with the same upper half the lower halves are told apart, and of all others the upper ones.
+_INT8: Final = _Link(
+    "pg_catalog.hashint4extended(({0} >> 32)::pg_catalog.int4, pg_catalog.hashint8extended({0}, {1}))", "int8", "0"
+)
+_BYTES: Final = _Link("pg_catalog.hash_array_extended(ARRAY[{0}], {1})", "bytea", "''")
+# A moment as a double loses microseconds at worst, which are in its lower half.
+_TIMESTAMP: Final = _Link(
+    "pg_catalog.hashfloat8extended(pg_catalog.date_part('epoch', {0}), pg_catalog.timestamp_hash_extended({0}, {1}))",
+    "timestamp",
+    "'2000-01-01'",
+)
+_INSTANT: Final = _Link(
+    "pg_catalog.hashfloat8extended(pg_catalog.date_part('epoch', {0}),"
+    " pg_catalog.hash_array_extended(ARRAY[{0}], {1}))",
+    "timestamptz",
+    "'2000-01-01'",
+)
+_NUMERIC: Final = _Link(
+    "pg_catalog.hashint4extended(CASE WHEN {0} < 0 THEN 1 WHEN {0} = 'NaN' THEN 2 ELSE 0 END,"
+    " pg_catalog.hash_numeric_extended({0}, {1}))",
+    "numeric",
+    "0",
+)
+_LINKS: Final[Mapping[tuple[str, Kind], _Link]] = MappingProxyType(
+    {
+        ("bool", Kind.INTEGER): _INT4,
+        ("int2", Kind.INTEGER): _INT4,
+        ("int4", Kind.INTEGER): _INT4,
+        ("int8", Kind.INTEGER): _INT8,
+        ("oid", Kind.INTEGER): _INT8,
+        ("bit", Kind.INTEGER): _INT8,
+        ("numeric", Kind.DECIMAL): _NUMERIC,
+        ("float8", Kind.DOUBLE): _Link("pg_catalog.hashfloat8extended({0}, {1})", "float8", "0"),
+        ("float4", Kind.SINGLE): _Link("pg_catalog.hashfloat4extended({0}, {1})", "float4", "0"),
+        ("bpchar", Kind.TEXT): _Link(f"pg_catalog.hashbpcharextended({{0}} {_BYTEWISE}, {{1}})", "bpchar", "''"),
+        ("bytea", Kind.BYTES): _BYTES,
+        ("date", Kind.DATE): _Link("pg_catalog.hash_array_extended(ARRAY[{0}], {1})", "date", "'2000-01-01'"),
+        ("time", Kind.TIME): _TEXT,
+        ("timestamp", Kind.TIMESTAMP): _TIMESTAMP,
+        ("timestamptz", Kind.INSTANT): _INSTANT,
+        ("uuid", Kind.UUID): _Link(
+            "pg_catalog.uuid_hash_extended({0}, {1})", "uuid", "'00000000-0000-0000-0000-000000000000'"
+        ),
+    }
+)
+
+
+def form(table: PgTable, reading: Reading) -> str | None:
+    """What is digested of a table and how; None: a column's values can't be."""
+    found = [_named(column, kind) for column, kind in _columns(table, reading)]
+    names = [name for name in found if name is not None]
+    return f"{reading.key}: {' '.join(names)}" if len(names) == len(found) > 0 else None
+
+
+def divisible(table: PgTable, reading: Reading) -> bool:
+    """Whether an index finds the rows of a range of keys: where the order of the keys is that of their columns."""
+    key = list(_columns(table, reading))[: reading.key]
+    return bool(key) and all(column.order(kind) == column.sql for column, kind in key)
+
+
+def digesting(table: PgTable, reading: Reading, conditions: Sequence[str]) -> str:
+    """How many rows meet the conditions, how many of them have been digested, and their digests' sums.
+
+    The columns are all of those of which `form` has something to tell.
+    """
+    columns = list(_columns(table, reading))
+    chains = [_chain([*columns[: reading.key], *rest]) for rest in _shares(columns[reading.key :])]
+    names = [f"d{number}" for number in range(len(chains))]
+    told = ", ".join(f"pg_catalog.count({name}), pg_catalog.sum({name})" for name in names)
+    digests = ", ".join(f"{chain} AS {name}" for chain, name in zip(chains, names, strict=True))
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    # Without an OFFSET the server would make each digest once for every time that it is named.
+    return (
+        f"SELECT pg_catalog.count(*), {told} FROM "  # noqa: S608 (quoted names)
+        f"(SELECT {digests} FROM {table.table.source}{where} OFFSET 0) AS d"
+    )
+
+
+def read(row: Sequence[str | None]) -> Digest:
+    """What `digesting` tells. A row without a digest (a NULL where the catalog has none) spoils that of all."""
+    rows, *told = row
+    whole = all(count == rows for count in told[::2])
+    return Digest(int(rows or 0), " ".join(f"{total}" for total in told[1::2]) if whole else None)
+
+
+def _columns(table: PgTable, reading: Reading) -> Iterator[tuple[PgColumn, Kind]]:
+    return zip((table.columns[name] for name in reading.columns), reading.kinds, strict=True)
+
+
+def _shares(columns: Sequence[tuple[PgColumn, Kind]]) -> Iterator[Sequence[tuple[PgColumn, Kind]]]:
+    for first in range(0, max(1, len(columns)), _LONGEST_CHAIN):
+        yield columns[first : first + _LONGEST_CHAIN]
+
+
+def _chain(columns: Sequence[tuple[PgColumn, Kind]]) -> str:
+    seed = "0::pg_catalog.int8"
+    for column, kind in columns:
+        link = _link(column, kind)
+        if link is None:
+            raise AssertionError(column.name)
+        value = f"({column.read_as(kind)})::pg_catalog.{link.type}"
+        if column.nullable:
+            seed = f"pg_catalog.hashint4extended(CASE WHEN {value} IS NULL THEN 1 ELSE 0 END, {seed})"
+            value = f"coalesce({value}, {link.stand_in}::pg_catalog.{link.type})"
+        seed = link.hash.format(value, seed)
+    return seed
+
+
+def _link(column: PgColumn, kind: Kind) -> _Link | None:
+    if kind is Kind.LENGTH:
+        return _INT4
+    return _LINKS.get((column.base, kind)) or (_TEXT if column.wire == "t" and kind in {Kind.TEXT, Kind.JSON} else None)
+
+
+def _named(column: PgColumn, kind: Kind) -> str | None:
+    link = _link(column, kind)
+    if link is None:
+        return None
+    return f"{link.type}{'?' if column.nullable else ''}{'#' if kind is Kind.LENGTH else ''}"

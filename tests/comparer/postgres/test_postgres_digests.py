@@ -1,0 +1,194 @@
+"""What PostgreSQL digests by itself: equal digests mean equal values, whatever its hash functions leave out."""
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+
+import pytest
+
+from functions.comparer.core.engine import Digest, Snapshot
+from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Reading
+from tests.comparer.postgres.server import Database, Server, reading
+
+VALUES = {
+    "bool": ["false", "true"],
+    "int2": ["0", "1", "-1", "'-32768'"],
+    "int4": ["0", "1", "-1", "2147483647", "'-2147483648'"],
+    # The server's own hash of 8 bytes takes the first two for one, and the third and the fourth.
+    "int8": ["1", "4294967296", "-1", "-4294967296", "0", "'-9223372036854775808'", "9223372036854775807"],
+    "oid": ["0", "1", "4294967295"],
+    "bit(33)": ["B'0'::bit(33)", "B'1'::bit(33)", "1::bit(33)"],
+    # That of a decimal takes no notice of the sign, nor tells what is not a number from what is infinite.
+    "numeric": ["5", "-5", "5.00", "0", "'-0.0'", "50000", "0.0005", "'NaN'", "'Infinity'", "'-Infinity'", "1e40"],
+    "numeric(14,4)": ["5", "-5", "12345.0001", "12345.0002", "'NaN'"],
+    "float8": ["0", "'-0'", "1e-15", "2e-15", "0.1::float8 + 0.2", "0.3", "'NaN'", "'Infinity'", "'-Infinity'"],
+    "float4": ["0", "'-0'", "0.1", "0.10000001", "'NaN'"],
+    "text": ["''", "' '", "'NULL'", "'a'", "'A'", "'a '", "'ä'", "E'a\\u0308'", "repeat('x', 5000)"],
+    "varchar(9)": ["''", "'a'", "'a '"],
+    "char(6)": ["''", "'a'", "'a '", "'A'"],
+    "citext": ["'a'", "'A'"],
+    '"char"': ["'a'", "'b'"],
+    "name": ["'a'", "'b'"],
+    "bytea": ["''", "'\\x00'", "'\\x0000'", "'\\x31'"],
+    "date": ["'2000-01-01'", "'2000-01-02'", "'infinity'", "'-infinity'", "'0044-03-15 BC'"],
+    "time": ["'00:00'", "'24:00'", "'01:11:34.967296'", "'00:00:00.000001'"],
+    # Moments whose microseconds have the same fold.
+    "timestamp": [
+        "'2000-01-01 00:00:00.000001'", "'2000-01-01 01:11:34.967296'", "'2000-01-01'", "'infinity'", "'-infinity'",
+        "'294000-01-01 00:00:00.000001'", "'294000-01-01 00:00:00.000002'", "'1999-12-31 23:59:59.999999'",
+    ],
+    "timestamptz": [
+        "'2000-01-01 00:00:00.000001+00'", "'2000-01-01 01:11:34.967296+00'", "'2000-01-01+00'", "'infinity'",
+        "'2000-01-01 01:00:00+01'", "'2000-01-01 00:00:00.000001+01'",
+    ],
+    "uuid": ["'00000000-0000-0000-0000-000000000000'", "'ffffffff-0000-0000-0000-000000000000'"],
+    "json": ["'{}'", "'[1]'", "'[2]'", "'null'"],
+    "jsonb": ["'{}'", "'[1]'", "'[2]'", "'null'"],
+    "xml": ["'<a/>'", "'<b/>'"],
+    "mood": ["'sad'", "'ok'"],
+    "inet": ["'10.0.0.1'", "'10.0.0.1/8'", "'::1'"],
+    "interval": ["'1 month'", "'30 days'", "'720 hours'", "'1 second'"],
+    "int4[]": ["'{}'", "'{1}'", "'{1,NULL}'", "'{{1}}'", "'[0:0]={1}'"],
+    "int4range": ["'empty'", "'[1,2)'", "'[1,3)'"],
+    "pair": ["'(1,a)'", "'(,)'", "'(1,)'"],
+    "positive": ["1", "4294967297", "2"],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hashed(server: Server) -> Iterator[Database]:
+    with server.database() as database:
+        database.run(
+            "CREATE EXTENSION citext",
+            "CREATE TYPE mood AS ENUM ('sad', 'ok')",
+            "CREATE TYPE pair AS (a int, b text)",
+            "CREATE DOMAIN positive AS int8 CHECK (VALUE > 0)",
+            "CREATE COLLATION blind (provider = icu, locale = 'und-u-ks-level1', deterministic = false)",
+        )
+        yield database
+
+
+def digest_of(snapshot: Snapshot, wanted: Reading) -> Digest | None:
+    digester = snapshot.digester(wanted)
+    return next(iter(digester.of([(None, None)]))) if digester else None
+
+
+def whole(snapshot: Snapshot, table: str) -> tuple[Digest | None, list[bytes]]:
+    """What the server tells of a table as a multiset, and its rows in canonical form."""
+    wanted = reading(snapshot, table, key=0)
+    return digest_of(snapshot, wanted), sorted(snapshot.stream(wanted))
+
+
+@pytest.mark.parametrize("nullable", [True, False], ids=["nullable", "not null"])
+@pytest.mark.parametrize("kind", list(VALUES))
+def test_values_have_one_digest_exactly_where_they_are_one_value(hashed: Database, kind: str, nullable: bool) -> None:
+    literals = [*VALUES[kind], *(["NULL"] if nullable else [])]
+    rule = "" if nullable else "NOT NULL"
+    for number, literal in enumerate(literals):
+        create = f"CREATE TABLE v{number} (v {kind} {rule})"
+        hashed.run(f"DROP TABLE IF EXISTS v{number}", create, f"INSERT INTO v{number} VALUES ({literal})")
+    with hashed.snapshot() as snapshot:
+        found = {literal: whole(snapshot, f"v{number}") for number, literal in enumerate(literals)}
+    for ours, theirs in combinations(literals, 2):
+        (our_digest, our_rows), (their_digest, their_rows) = found[ours], found[theirs]
+        assert our_digest is not None, kind
+        assert (our_digest == their_digest) == (our_rows == their_rows), (ours, theirs)
+
+
+def test_a_collation_that_takes_two_texts_for_one_does_not_do_so_in_a_digest(hashed: Database) -> None:
+    hashed.run(
+        "DROP TABLE IF EXISTS b1, b2",
+        "CREATE TABLE b1 (v text COLLATE blind)",
+        "CREATE TABLE b2 (v text COLLATE blind)",
+        "INSERT INTO b1 VALUES ('a')",
+        "INSERT INTO b2 VALUES ('A')",
+    )
+    with hashed.snapshot() as snapshot:
+        assert whole(snapshot, "b1")[0] != whole(snapshot, "b2")[0]
+
+
+def swapped(columns: int, at: int) -> Sequence[str]:
+    """Two tables with the same values in every column; two rows have exchanged those of one column."""
+    names = [f"c{number} int NOT NULL" for number in range(columns)]
+    one, two = (["1"] * columns, ["2"] * columns)
+    mixed_one, mixed_two = list(one), list(two)
+    mixed_one[at], mixed_two[at] = "2", "1"
+    return [
+        "DROP TABLE IF EXISTS s1, s2",
+        *(f"CREATE TABLE {table} (id int PRIMARY KEY, {', '.join(names)})" for table in ("s1", "s2")),
+        f"INSERT INTO s1 VALUES (1, {', '.join(one)}), (2, {', '.join(two)})",
+        f"INSERT INTO s2 VALUES (1, {', '.join(mixed_one)}), (2, {', '.join(mixed_two)})",
+    ]
+
+
+@pytest.mark.parametrize(("columns", "at"), [(2, 0), (2, 1), (50, 45), (1000, 999)])
+def test_rows_that_have_exchanged_values_differ_however_many_columns_there_are(
+    hashed: Database, columns: int, at: int
+) -> None:
+    hashed.run(*swapped(columns, at))
+    with hashed.snapshot() as snapshot:
+        ours, theirs = (digest_of(snapshot, reading(snapshot, table)) for table in ("s1", "s2"))
+    assert ours is not None
+    assert theirs is not None
+    assert ours.value is not None
+    assert (ours.rows, theirs.rows) == (2, 2)
+    assert ours != theirs
+
+
+def test_a_null_where_the_catalog_has_none_spoils_the_digest(hashed: Database) -> None:
+    hashed.run(
+        "DROP TABLE IF EXISTS n",
+        "CREATE TABLE n (id int PRIMARY KEY, v int)",
+        "INSERT INTO n VALUES (1, 1), (2, NULL)",
+        "SET allow_system_table_mods = on; UPDATE pg_attribute SET attnotnull = true"
+        " WHERE attrelid = 'n'::regclass AND attname = 'v'",
+    )
+    with hashed.snapshot() as snapshot:
+        assert digest_of(snapshot, reading(snapshot, "n")) == Digest(2, None)
+
+
+def test_the_same_bytes_in_another_encoding_are_no_common_form(server: Server) -> None:
+    forms = []
+    for options in (["ENCODING 'LATIN1'", "LOCALE 'C'"], ["ENCODING 'UTF8'", "LOCALE 'C'"]):
+        with server.database(*options) as database:
+            database.run("CREATE TABLE t (id int PRIMARY KEY, v text)")
+            with database.snapshot() as snapshot:
+                digester = snapshot.digester(reading(snapshot, "t"))
+                assert digester is not None
+                forms.append(digester.form)
+    assert len(set(forms)) == 2
+
+
+def test_what_a_column_is_read_as_and_whether_it_may_be_null_belong_to_the_form(hashed: Database) -> None:
+    columns = ["int4", "int4 NOT NULL", "int8", "text", "numeric", "char(3)", "bytea"]
+    hashed.run(
+        *(f"DROP TABLE IF EXISTS f{number}" for number in range(len(columns))),
+        *(f"CREATE TABLE f{number} (id int PRIMARY KEY, v {column})" for number, column in enumerate(columns)),
+    )
+    with hashed.snapshot() as snapshot:
+        found = [snapshot.digester(reading(snapshot, f"f{number}")) for number in range(len(columns))]
+        lengths = [snapshot.digester(reading(snapshot, f"f{n}", Kind.INTEGER, Kind.LENGTH)) for n in (3, 6)]
+        mixed = snapshot.digester(reading(snapshot, "f0", Kind.INTEGER, Kind.DECIMAL))
+    forms = [digester.form for digester in (*found, lengths[0]) if digester]
+    assert len(forms) == len(set(forms)) == len(columns) + 1
+    assert mixed is None
+
+
+def test_ranges_are_digested_by_an_index_or_not_at_all(hashed: Database) -> None:
+    hashed.run(
+        "DROP TABLE IF EXISTS r1, r2, r3",
+        'CREATE TABLE r1 (k int, l text COLLATE "C", PRIMARY KEY (k, l))',
+        'CREATE TABLE r2 (k text COLLATE "und-x-icu" PRIMARY KEY)',
+        "CREATE TABLE r3 (k int)",
+        "INSERT INTO r1 SELECT n, n FROM generate_series(1, 1000) AS n",
+    )
+    with hashed.snapshot() as snapshot:
+        found = [snapshot.digester(reading(snapshot, table)) for table in ("r1", "r2", "r3")]
+        assert [digester and digester.divisible for digester in found] == [True, False, False]
+        assert found[0] is not None
+        ranges = [(None, (10, "10")), ((10, "10"), (500, "500")), ((500, "500"), None), ((2000, ""), None)]
+        digests = list(found[0].of(ranges))
+        (all_of_it,) = found[0].of([(None, None)])
+    assert [digest.rows for digest in digests] == [10, 490, 500, 0]
+    parts = [int(digest.value) for digest in digests if digest.value not in {None, "None"}]
+    assert str(sum(parts)) == all_of_it.value
