@@ -1,9 +1,8 @@
 """The SELECT by which the server itself digests rows. Pure.
 
 A row's digest is a chain of the server's own hash functions, each of which takes the digest of the columns before it as
-its seed. Where such a function takes different values for one (8-byte numbers and moments are folded to 4 bytes, the
-sign of a decimal is left out), what it loses goes into the chain as well. The key is in every chain, so that rows that
-have exchanged values differ.
+its seed. Where such a function takes different values for one (8-byte numbers and moments are folded to 4 bytes), what
+it loses goes into the chain as well. The key is in every chain, so that rows that have exchanged values differ.
 """
 
 from __future__ import annotations
@@ -52,12 +51,8 @@ _INSTANT: Final = _Link(
     "timestamptz",
     "'2000-01-01'",
 )
-_NUMERIC: Final = _Link(
-    "pg_catalog.hashint4extended(CASE WHEN {0} < 0 THEN 1 WHEN {0} = 'NaN' THEN 2 ELSE 0 END,"
-    " pg_catalog.hash_numeric_extended({0}, {1}))",
-    "numeric",
-    "0",
-)
+# The server's own hash of a decimal leaves out the sign, and what tells NaN from infinity.
+_NUMERIC: Final = _Link(f"pg_catalog.hashtextextended({{0}}::pg_catalog.text {_BYTEWISE}, {{1}})", "numeric", "0")
 _LINKS: Final[Mapping[tuple[str, Kind], _Link]] = MappingProxyType(
     {
         ("bool", Kind.INTEGER): _INT4,

@@ -1,11 +1,14 @@
 """What PostgreSQL digests by itself: equal digests mean equal values, whatever its hash functions leave out."""
 
+import uuid
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import pytest
 
-from functions.comparer.core.engine import Digest, Snapshot
+from functions.comparer.compare import compare_databases
+from functions.comparer.core import streamed
+from functions.comparer.core.engine import Digest, Snapshot, TableUnreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading
 from tests.comparer.postgres.server import Database, Server, reading
@@ -55,6 +58,10 @@ VALUES = {
 }  # fmt: skip
 
 
+AS_WRITTEN = {("5", "5.00"), ("0", "'-0.0'")}
+"""Equal, with two digests: whoever reads the rows finds them equal."""
+
+
 @pytest.fixture(scope="module")
 def hashed(server: Server) -> Iterator[Database]:
     with server.database() as database:
@@ -81,7 +88,7 @@ def whole(snapshot: Snapshot, table: str) -> tuple[Digest | None, list[bytes]]:
 
 @pytest.mark.parametrize("nullable", [True, False], ids=["nullable", "not null"])
 @pytest.mark.parametrize("kind", list(VALUES))
-def test_values_have_one_digest_exactly_where_they_are_one_value(hashed: Database, kind: str, nullable: bool) -> None:
+def test_two_values_never_have_one_digest_and_one_value_has_one(hashed: Database, kind: str, nullable: bool) -> None:
     literals = [*VALUES[kind], *(["NULL"] if nullable else [])]
     rule = "" if nullable else "NOT NULL"
     for number, literal in enumerate(literals):
@@ -92,7 +99,9 @@ def test_values_have_one_digest_exactly_where_they_are_one_value(hashed: Databas
     for ours, theirs in combinations(literals, 2):
         (our_digest, our_rows), (their_digest, their_rows) = found[ours], found[theirs]
         assert our_digest is not None, kind
-        assert (our_digest == their_digest) == (our_rows == their_rows), (ours, theirs)
+        assert our_digest != their_digest or our_rows == their_rows, (ours, theirs)
+        if our_rows == their_rows and (ours, theirs) not in AS_WRITTEN:
+            assert our_digest == their_digest, (ours, theirs)
 
 
 def test_a_collation_that_takes_two_texts_for_one_does_not_do_so_in_a_digest(hashed: Database) -> None:
@@ -192,3 +201,32 @@ def test_ranges_are_digested_by_an_index_or_not_at_all(hashed: Database) -> None
     assert [digest.rows for digest in digests] == [10, 490, 500, 0]
     parts = [int(digest.value) for digest in digests if digest.value not in {None, "None"}]
     assert str(sum(parts)) == all_of_it.value
+
+
+def test_who_may_not_call_the_server_s_hash_functions_compares_all_the_same(
+    hashed: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "_WORTH_DIGESTS", 0)
+    role = f"parity_reader_{uuid.uuid4().hex[:8]}"
+    hashed.run(
+        "DROP SCHEMA IF EXISTS own CASCADE",
+        "CREATE SCHEMA own",
+        "CREATE TABLE own.t (id int PRIMARY KEY, v text)",
+        "INSERT INTO own.t SELECT n, n FROM generate_series(1, 100) AS n",
+        "REVOKE EXECUTE ON FUNCTION pg_catalog.hashint4extended FROM PUBLIC",
+        f"CREATE ROLE {role} LOGIN",
+        f"GRANT USAGE ON SCHEMA own TO {role}",
+        f"GRANT SELECT ON own.t TO {role}",
+    )
+    try:
+        url = hashed.server.of(hashed.name, "schema=own", role)
+        found = compare_databases(url, url, contents=True, objects=False, lines=False)
+        with hashed.snapshot("schema=own", account=role) as snapshot:
+            digester = snapshot.digester(reading(snapshot, "t"))
+            with pytest.raises(TableUnreadable, match="permission denied for function hashint4extended"):
+                list(digester.of([(None, None)]) if digester else ())
+    finally:
+        hashed.run(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    assert found.contents is not None
+    ((table,),) = (database.tables for database in found.contents.databases)
+    assert (str(table.result), table.source_rows) == ("CONSISTENT", 100)
