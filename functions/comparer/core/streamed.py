@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 
 from functions.comparer.core.alike import Alike
@@ -44,7 +45,7 @@ class Layout:
     plan: TablePlan
     places: tuple[int, ...]
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[Kind, ...]:
         """Of the cells."""
         return tuple(self.plan.common[place] for place in self.places)
@@ -82,17 +83,19 @@ class Layout:
 
     def difference(self, pair: Pair, columns: Sequence[int]) -> Difference:
         """What is told of a pair of rows; `columns`: of two rows, the positions at which they differ."""
-        ours, theirs = (self._shown(row) for row in pair)
-        mark = key_in(pair[0] or pair[1] or b"").hex() if self.plan.key else None
+        ours, theirs = pair
+        row = ours or theirs or b""
+        key = self.key_of(key_in(row)) if self.plan.key else values_of(cells_in(row), self.kinds)
+        mark = key_in(row).hex() if self.plan.key else None
         if ours is None or theirs is None:
-            return Difference("extra" if ours is None else "missing", ours, theirs, mark=mark)
+            return (
+                Difference("extra", None, key, mark=mark)
+                if ours is None
+                else Difference("missing", key, None, mark=mark)
+            )
+        # Rows that are brought together by a key have the same one.
         names = tuple(self.plan.columns[self.places[at]][0] for at in columns)
-        return Difference("changed", ours, theirs, names, mark)
-
-    def _shown(self, row: bytes | None) -> Row | None:
-        if row is None:
-            return None
-        return self.key_of(key_in(row)) if self.plan.key else values_of(cells_in(row), self.kinds)
+        return Difference("changed", key, key, names, mark)
 
 
 def layout_of(plan: TablePlan) -> Layout:
