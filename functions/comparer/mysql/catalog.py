@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -28,16 +28,19 @@ _NAMED: Final = {
     "TRIGGER": "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = %s",
 }
 _COLUMNS = """
-    SELECT column_name, data_type, column_type, character_set_name, collation_name, character_octet_length,
+    SELECT table_name, column_name, data_type, column_type, character_set_name, collation_name, character_octet_length,
         numeric_scale, is_nullable
-    FROM information_schema.columns WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position
+    FROM information_schema.columns WHERE table_schema = %s AND {of_tables} ORDER BY table_name, ordinal_position
 """
 _CHECKS_OF_MARIADB = """
-    SELECT check_clause FROM information_schema.check_constraints WHERE constraint_schema = %s AND table_name = %s
+    SELECT table_name, check_clause FROM information_schema.check_constraints
+    WHERE constraint_schema = %s AND {of_tables}
 """
+_ROWS = "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = %s AND {of_tables}"
 _INDEXES = """
     SELECT table_name, index_name, non_unique, column_name, sub_part, index_type
-    FROM information_schema.statistics WHERE table_schema = %s ORDER BY table_name, index_name, seq_in_index
+    FROM information_schema.statistics WHERE table_schema = %s AND {of_tables}
+    ORDER BY table_name, index_name, seq_in_index
 """
 _CONSTRAINTS = """
     SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints
@@ -89,35 +92,55 @@ def tables(query: Query, schema: str) -> dict[str, str]:
     return dict(query(_TABLES, schema))
 
 
-def columns(query: Query, schema: str, table: str, *, mariadb: bool) -> list[Described]:
-    """The columns of a table, in order; none: it doesn't exist."""
+def columns(query: Query, schema: str, names: Sequence[str], *, mariadb: bool) -> dict[str, list[Described]]:
+    """The columns of some tables, in order; of one that doesn't exist there are none."""
     # MariaDB keeps JSON as a text, and has it checked.
-    checks = {clause for (clause,) in query(_CHECKS_OF_MARIADB, schema, table)} if mariadb else set()
-    return [
-        Described(
-            name,
-            data_type.lower(),
-            column_type,
-            charset,
-            collation,
-            octets,
-            scale,
-            nullable == "NO",
-            json=data_type == "longtext" and f"json_valid(`{name.replace('`', '``')}`)" in checks,
+    checks = set(_asked(query, _CHECKS_OF_MARIADB, schema, names)) if mariadb else set()
+    found: dict[str, list[Described]] = {}
+    for owner, name, data_type, column_type, charset, collation, octets, scale, nullable in _asked(
+        query, _COLUMNS, schema, names
+    ):
+        found.setdefault(owner, []).append(
+            Described(
+                name,
+                data_type.lower(),
+                column_type,
+                charset,
+                collation,
+                octets,
+                scale,
+                nullable == "NO",
+                json=data_type == "longtext" and (owner, f"json_valid(`{name.replace('`', '``')}`)") in checks,
+            )
         )
-        for name, data_type, column_type, charset, collation, octets, scale, nullable in query(_COLUMNS, schema, table)
-    ]
+    return found
 
 
-def indexes(query: Query, schema: str, table: str | None = None) -> list[Index]:
-    """The indexes of a table, or of all tables."""
+def indexes(query: Query, schema: str, names: Sequence[str] | None = None) -> list[Index]:
+    """The indexes of some tables, or of all tables."""
     found: dict[tuple[str, str], Index] = {}
-    for owner, name, repeats, column, cut, method in query(_INDEXES, schema):
-        if table in {None, owner}:
-            index = found.setdefault((owner, name), Index(owner, name, not repeats, method))
-            index.columns.append(column)
-            index.whole &= cut is None and column is not None
+    for owner, name, repeats, column, cut, method in _asked(query, _INDEXES, schema, names):
+        index = found.setdefault((owner, name), Index(owner, name, not repeats, method))
+        index.columns.append(column)
+        index.whole &= cut is None and column is not None
     return list(found.values())
+
+
+def rows(query: Query, schema: str, names: Sequence[str]) -> dict[str, int]:
+    """How many rows some tables have, as the server estimates."""
+    return {name: int(estimate or 0) for name, estimate in _asked(query, _ROWS, schema, names)}
+
+
+def _asked(query: Query, statement: str, schema: str, names: Sequence[str] | None) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose first column is a table's name; without `names`, of all tables."""
+    if names is None:
+        return query(statement.format(of_tables="TRUE"), schema)
+    # A server finds one table by its name, but goes through all of them for a list.
+    condition = "= %s" if len(names) == 1 else f"IN ({', '.join(['%s'] * len(names))})"
+    found = query(statement.format(of_tables=f"table_name {condition}"), schema, *names)
+    # To the server names may be equal that are not: t and T.
+    wanted = set(names)
+    return [row for row in found if row[0] in wanted]
 
 
 def objects(query: Query, schema: str, *, neutral: bool) -> Mapping[str, frozenset[str]]:

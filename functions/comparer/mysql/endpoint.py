@@ -18,13 +18,13 @@ from functions.comparer.mysql.parts import cuts
 from functions.comparer.mysql.sessions import Session, Sessions
 from functions.comparer.mysql.shape import shape
 from functions.comparer.mysql.stream import Decoding
+from functions.comparer.mysql.tables import Known, Tables
 from functions.comparer.mysql.url import MysqlUrl, read
 
 _IDENTITY = """
     SHOW GLOBAL VARIABLES WHERE Variable_name IN
     ('hostname', 'port', 'server_uuid', 'server_uid', 'lower_case_table_names')
 """
-_ABOUT = "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s"
 _IDENTITY_PARTS = ("server_uuid", "server_uid", "hostname", "port")
 
 
@@ -90,7 +90,7 @@ class MysqlSnapshot:
         self._stop = stop
         self._decoding = decoding
         self._settings: Mapping[str, str] = {}
-        self._columns: dict[str, dict[str, Described]] = {}
+        self._tables = Tables(name)
 
     @property
     def connections(self) -> int:
@@ -99,9 +99,7 @@ class MysqlSnapshot:
 
     def about(self, table: str) -> int:
         """See `Snapshot.about`: what the server estimates."""
-        with self._table() as session:
-            found = session.rows(_ABOUT, self._name, table)
-        return int(found[0][0] or 0) if found else 0
+        return self._known(table).rows
 
     @property
     def moves(self) -> bool:
@@ -124,7 +122,9 @@ class MysqlSnapshot:
     def tables(self) -> frozenset[str]:
         """See `Snapshot.tables`."""
         with self._database() as session:
-            return frozenset(catalog.tables(session.rows, self._name))
+            found = frozenset(catalog.tables(session.rows, self._name))
+        self._tables.expect(found)
+        return found
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""
@@ -139,12 +139,13 @@ class MysqlSnapshot:
 
     def shape(self, table: str) -> Shape:
         """See `Snapshot.shape`."""
-        columns = self._described(table)
+        known = self._known(table)
+        columns = known.columns
         with self._table() as session:
             # Whoever may not read the table learns that here, and so does nobody else. The catalog hides columns that
             # may not be read, but `*` stands for them too.
             session.rows(f"SELECT *, {', '.join(map(selected, columns.values()))} FROM {self._source(table)} LIMIT 0")  # noqa: S608
-            return shape(list(columns.values()), catalog.indexes(session.rows, self._name, table))
+        return shape(list(columns.values()), known.indexes)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:  # noqa: ARG002
         """See `Snapshot.rows`: only engines whose columns take any value have such rows."""
@@ -226,14 +227,15 @@ class MysqlSnapshot:
         except KeyError as error:
             raise TableUnreadable(f"its column {error.args[0]} doesn't exist any more", damaged=True) from None
 
-    def _described(self, table: str) -> dict[str, Described]:
-        if table not in self._columns:
+    def _described(self, table: str) -> Mapping[str, Described]:
+        return self._known(table).columns
+
+    def _known(self, table: str) -> Known:
+        found = self._tables.known(table)
+        if found is None:
             with self._table() as session:
-                found = catalog.columns(session.rows, self._name, table, mariadb=session.mariadb)
-            if not found:
-                raise TableUnreadable("it doesn't exist any more, or may not be read", damaged=True)
-            self._columns[table] = {column.name: column for column in found}
-        return self._columns[table]
+                found = self._tables.read(session, table)
+        return found
 
     def _source(self, table: str) -> str:
         return f"{quoted(self._name)}.{quoted(table)}"

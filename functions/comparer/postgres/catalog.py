@@ -39,7 +39,7 @@ _SCHEMAS: Final = r"n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AN
 _RELATIONS: Final = f"""pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     WHERE {_SCHEMAS} AND c.relkind = ANY ($2::"char"[]) AND c.relpersistence <> 't' AND NOT c.relispartition
     AND {_own("pg_class", "c.oid")}"""
-_TABLES: Final = f"SELECT c.oid, n.nspname, c.relname, c.relkind FROM {_RELATIONS}"  # noqa: S608 (no input)
+_TABLES: Final = f"SELECT c.oid, n.nspname, c.relname, c.relkind, greatest(0, c.reltuples)::int8 FROM {_RELATIONS}"  # noqa: S608 (no input)
 # What belongs to a relation, which may be a view.
 _MEMBERS: Final = f"""
     WITH owner AS (SELECT c.oid, n.nspname, c.relname FROM {_RELATIONS})
@@ -89,12 +89,16 @@ _OWNERS: Final = "{r,p,v,m}"
 
 @dataclass(frozen=True)
 class Table:
-    """A table as the catalog has it. `partitioned`: its rows are in its partitions."""
+    """A table as the catalog has it. `partitioned`: its rows are in its partitions.
+
+    `rows`: how many it has by the server's statistics; 0: they know nothing of it, or of none.
+    """
 
     oid: str
     schema: str
     name: str
     partitioned: bool
+    rows: int = 0
 
     @property
     def source(self) -> str:
@@ -115,8 +119,8 @@ class Catalog:
         with of_database():
             found = session.rows(_TABLES, schema, _STORED)
         self.tables: Mapping[str, Table] = {
-            self._name(space, name): Table(_known(oid), _known(space), _known(name), kind == "p")
-            for oid, space, name, kind in found
+            self._name(space, name): Table(_known(oid), _known(space), _known(name), kind == "p", int(rows or 0))
+            for oid, space, name, kind, rows in found
         }
         """All tables that hold rows of the user's, by their names."""
 
@@ -137,7 +141,7 @@ class Catalog:
         return {kind: frozenset(names) for kind, names in found.items()}
 
     def _all(self, session: Session, *, neutral: bool) -> Iterator[tuple[str, str]]:
-        for _, space, name, _ in session.rows(_TABLES, self._schema, _VIEWS):
+        for _, space, name, *_ in session.rows(_TABLES, self._schema, _VIEWS):
             yield "VIEW", self._name(space, name)
         for kind, space, owner, name, backing in session.rows(_MEMBERS, self._schema, _OWNERS):
             # Elsewhere a trigger's name is no other's of the whole database.

@@ -20,6 +20,8 @@ from functions.comparer.postgres.waiting import TICK, ready
 
 _LOST_CLASSES: Final = ("08", "57P")
 _FAILED: Final = (pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.BAD_RESPONSE)
+LET_GO: Final = "ROLLBACK TO SAVEPOINT parity"
+"""Gives up the locks on tables that have been read: as the last of several statements it costs no time of its own."""
 
 _T = TypeVar("_T")
 TextRow = tuple[str | None, ...]
@@ -81,16 +83,19 @@ class Session:
 
     def let_go(self) -> None:
         """Give up the locks on tables that have been read: nobody waits for us longer than we read."""
-        self.run("ROLLBACK TO SAVEPOINT parity")
+        self.run(LET_GO)
 
     def rows(self, statement: str, *values: str | None) -> list[TextRow]:
         """All rows of a statement, whose values are texts as well. Raises `StatementFailed` too."""
         self._usable()
         given = [None if value is None else value.encode("utf-8", "surrogateescape") for value in values]
         self._send(lambda: self.connection.send_query_params(_encoded(statement), given))
-        result = self.finished()[-1]
-        found = range(result.nfields)
-        return [tuple(_text(result.get_value(row, at)) for at in found) for row in range(result.ntuples)]
+        return rows_of(self.finished()[-1])
+
+    def glance(self, statement: str) -> list[TextRow]:
+        """All rows of a statement without values, whose locks are given up at once. Raises `StatementFailed` too."""
+        self.start(f"{statement}; {LET_GO}")
+        return rows_of(self.finished()[0])
 
     def run(self, statements: str) -> None:
         """Run statements whose results are of no interest. Raises `StatementFailed` too."""
@@ -221,6 +226,12 @@ class Session:
 
     def _said(self) -> str:
         return in_one_line(self.connection.error_message)
+
+
+def rows_of(result: pq.abc.PGresult) -> list[TextRow]:
+    """The rows of a statement, as texts."""
+    columns = range(result.nfields)
+    return [tuple(_text(result.get_value(row, at)) for at in columns) for row in range(result.ntuples)]
 
 
 def _encoded(statement: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -15,24 +16,34 @@ from functions.comparer.postgres import digests, shown, statements
 from functions.comparer.postgres.catalog import Catalog, Table
 from functions.comparer.postgres.decoding import pg_decoder
 from functions.comparer.postgres.failures import of_table
+from functions.comparer.postgres.names import text
 from functions.comparer.postgres.pool import Pool
-from functions.comparer.postgres.session import Session
-from functions.comparer.postgres.shape import PgTable, Texts, read_shape
+from functions.comparer.postgres.session import LET_GO, Session, TextRow, rows_of
+from functions.comparer.postgres.shape import PgTable, Texts
 from functions.comparer.postgres.stream import copied
+from functions.comparer.postgres.tables import Tables
 
 # A table that was emptied or rewritten looks empty to a snapshot that is older: its rows are elsewhere then, on disk.
 # What the catalog says is as old as the snapshot, what the functions say is of now.
 _SAME: Final = """
-    WITH RECURSIVE part AS (
-        SELECT $1::oid AS oid UNION ALL SELECT i.inhrelid FROM part AS p JOIN pg_inherits AS i ON i.inhparent = p.oid
-            WHERE $2::bool
-    ), leaf AS (SELECT c.oid, c.relfilenode FROM part AS p JOIN pg_class AS c USING (oid) WHERE c.relkind = 'r')
-    SELECT (SELECT coalesce(bool_and(pg_relation_filenode(oid) IS NOT DISTINCT FROM relfilenode), true) FROM leaf)
-        AND (NOT $2::bool OR (SELECT count(*) FROM part)
-            = (SELECT count(*) FROM pg_partition_tree($1::oid) AS t JOIN part AS p ON p.oid = t.relid))
-        AND to_regclass($3) = $1::oid::regclass
+    SELECT pg_catalog.pg_relation_filenode(c.oid) IS NOT DISTINCT FROM c.relfilenode
+        AND pg_catalog.to_regclass({path}) = c.oid::pg_catalog.regclass
+    FROM pg_catalog.pg_class AS c WHERE c.oid = {oid}
 """
-_ABOUT: Final = "SELECT greatest(0, reltuples)::int8 FROM pg_catalog.pg_class WHERE oid = $1::oid"
+_SAME_PARTS: Final = """
+    WITH RECURSIVE part AS (
+        SELECT {oid}::pg_catalog.oid AS oid
+        UNION ALL SELECT i.inhrelid FROM part AS p JOIN pg_catalog.pg_inherits AS i ON i.inhparent = p.oid
+    ), leaf AS (
+        SELECT c.oid, c.relfilenode FROM part AS p JOIN pg_catalog.pg_class AS c USING (oid) WHERE c.relkind = 'r'
+    )
+    SELECT (SELECT coalesce(bool_and(pg_relation_filenode(oid) IS NOT DISTINCT FROM relfilenode), true) FROM leaf)
+        AND (SELECT count(*) FROM part)
+            = (SELECT count(*) FROM pg_partition_tree({oid}) AS t JOIN part AS p ON p.oid = t.relid)
+        AND to_regclass({path}) = {oid}::pg_catalog.oid::pg_catalog.regclass
+"""
+# What the server expects to find, by the size of the table or of its partitions.
+_EXPECTED: Final = "EXPLAIN (FORMAT JSON) SELECT FROM {source}"
 _BLOCKS: Final = """
     SELECT (sum(pg_relation_size(t.relid)) / current_setting('block_size')::int8)::int8
     FROM (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid::regclass) AS t
@@ -54,9 +65,9 @@ class PostgresSnapshot:
     def __init__(self, pool: Pool, catalog: Catalog, texts: Texts, version: str) -> None:
         self._pool = pool
         self._catalog = catalog
-        self._texts = texts
         self._version = version
-        self._known: dict[str, PgTable] = {}
+        self._encoding = texts.encoding
+        self._tables = Tables(catalog, texts)
 
     def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         """See `Snapshot.objects`."""
@@ -123,7 +134,7 @@ class PostgresSnapshot:
         form = digests.form(table, reading)
         if form is None:
             return None
-        encoded = f"{self._texts.encoding} {form}"  # texts are hashed as they are kept
+        encoded = f"{self._encoding} {form}"  # texts are hashed as they are kept
         return _Hashes(encoded, digests.divisible(table, reading), partial(self._digests, table, reading))
 
     @property
@@ -132,11 +143,13 @@ class PostgresSnapshot:
         return self._pool.most
 
     def about(self, table: str) -> int:
-        """See `Snapshot.about`: what the server's statistics say, which know nothing of a table that is new."""
+        """See `Snapshot.about`: what the server's statistics say; of a new table what it guesses from its size."""
         found = self._catalog.table(table)
-        with self._pool.session() as session:
-            ((rows,),) = session.rows(_ABOUT, found.oid)
-        return int(rows or 0)
+        if found.rows:
+            return found.rows
+        with self._pool.session() as session, of_table():
+            ((plan,),) = session.glance(_EXPECTED.format(source=found.source))
+        return int(json.loads(plan or "")[0]["Plan"]["Plan Rows"])
 
     @property
     def moves(self) -> bool:
@@ -153,17 +166,18 @@ class PostgresSnapshot:
         return None
 
     def _table(self, name: str) -> PgTable:
-        found = self._known.get(name)
+        found = self._tables.known(name)
         if found is None:
             with self._pool.session() as session:
-                found = read_shape(session, self._catalog.table(name), self._texts)
-            self._known[name] = found
+                found = self._tables.read(session, name)
         return found
 
     def _blocks(self, table: PgTable, reading: Reading, statement: str) -> Iterator[bytes]:
         decoder = pg_decoder(statements.wires(table, reading), reading.key)
-        with self._reading(table.table) as session:
-            yield from copied(session, statement, decoder)
+        with self._pool.session() as session, of_table():
+            # As long as the rows are read nobody can change the table: the answer is as good as if it were asked later.
+            same, _ = yield from copied(session, statement, decoder, (_same(table.table), LET_GO))
+            _check(rows_of(same))
 
     def _digests(self, table: PgTable, reading: Reading, ranges: Sequence[Bounds]) -> Iterator[Digest]:
         with self._reading(table.table) as session:
@@ -187,8 +201,14 @@ class PostgresSnapshot:
         """Within the block the table's rows are read; its locks are given up at the end."""
         with self._pool.session() as session, of_table():
             yield session
-            partitioned = "true" if table.partitioned else "false"
-            ((same,),) = session.rows(_SAME, table.oid, partitioned, table.path)
-            session.let_go()
-            if same != "t":
-                raise TableUnreadable("it was emptied, rewritten or replaced while it was compared", damaged=True)
+            _check(session.glance(_same(table)))
+
+
+def _same(table: Table) -> str:
+    """The statement that tells whether a table is still what it was."""
+    return (_SAME_PARTS if table.partitioned else _SAME).format(oid=int(table.oid), path=text(table.path))
+
+
+def _check(answer: Sequence[TextRow]) -> None:
+    if answer != [("t",)]:
+        raise TableUnreadable("it was emptied, rewritten or replaced while it was compared", damaged=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 import psycopg
@@ -27,22 +27,27 @@ _ASIDE: Final = frozenset(b"NAS")
 _PLAIN_SOCKETS: Final = sys.platform != "win32"
 
 
-def copied(session: Session, select: str, decoder: PgDecoder, *, direct: bool = True) -> Iterator[bytes]:
+def copied(
+    session: Session, select: str, decoder: PgDecoder, then: Sequence[str] = (), *, direct: bool = True
+) -> Generator[bytes, None, Sequence[pq.abc.PGresult]]:
     """Every row of a SELECT as `decoder` makes them; no block is empty. `direct`: not through libpq if possible.
+
+    `then`: statements that the server runs as soon as it has read the last row, whose results are returned.
 
     Raises `StatementFailed`, `TableUnreadable`, `Unreadable` and `Stopped`. Closed early it stops the statement.
     """
-    session.start(f"COPY ({select}) TO STDOUT (FORMAT BINARY)")
+    session.start("; ".join((f"COPY ({select}) TO STDOUT (FORMAT BINARY)", *then)))
     plain = direct and _PLAIN_SOCKETS and not session.connection.ssl_in_use
     try:
         yield from _taken(session, decoder) if plain else _handed(session, decoder)
-        session.finished()
+        results = session.finished()
     except ValueError as error:
         raise TableUnreadable(f"its rows can't be understood: {error}", damaged=True) from error
     finally:
         session.give_up()
     if decoder.waiting:
         yield decoder.rows()
+    return results[len(results) - len(then) :]
 
 
 def _handed(session: Session, decoder: PgDecoder) -> Iterator[bytes]:

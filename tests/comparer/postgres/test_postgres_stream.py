@@ -113,7 +113,7 @@ def test_a_stream_that_is_closed_early_leaves_nothing_running_and_a_usable_conne
         stream = copied(connection, select, PlainPgDecoder(NUMBER, 0), direct=direct)
         next(stream)
         began = time.monotonic()
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
         assert time.monotonic() - began < 2
         assert connection.rows("SELECT 1") == [("1",)]
 

@@ -1,0 +1,68 @@
+"""The tables of one snapshot as a comparison needs to know them, many of them looked up at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pymysql
+
+from functions.comparer.core.ahead import Ahead
+from functions.comparer.core.engine import TableUnreadable
+from functions.comparer.mysql import catalog
+from functions.comparer.mysql.columns import Described
+from functions.comparer.mysql.sessions import Session
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the catalog says of a table. `rows`: about how many it has."""
+
+    columns: Mapping[str, Described]
+    indexes: Sequence[catalog.Index]
+    rows: int
+
+
+class Tables:
+    """What is known of them. What a look at many didn't tell of one is asked of that one, when it is its turn."""
+
+    def __init__(self, schema: str) -> None:
+        self._schema = schema
+        self._ahead = Ahead()
+        self._known: dict[str, Known] = {}
+
+    def expect(self, names: Iterable[str]) -> None:
+        """These are the tables that there are."""
+        self._ahead = Ahead(names)
+
+    def known(self, name: str) -> Known | None:
+        """The table if it has been looked up."""
+        return self._known.get(name)
+
+    def read(self, session: Session, name: str) -> Known:
+        """The table as the catalog has it. Raises `TableUnreadable`, and what `Trouble` lists."""
+        batch = [other for other in self._ahead.batch(name) if other not in self._known]
+        try:
+            self._look_up(session, batch)
+        except pymysql.MySQLError:
+            if len(batch) == 1:
+                raise
+            self._ahead.alone()
+        if name not in self._known and len(batch) > 1:
+            self._look_up(session, [name])
+        if name not in self._known:
+            raise TableUnreadable("it doesn't exist any more, or may not be read", damaged=True)
+        return self._known[name]
+
+    def _look_up(self, session: Session, names: Sequence[str]) -> None:
+        query, schema = session.rows, self._schema
+        columns = catalog.columns(query, schema, names, mariadb=session.mariadb)
+        indexes = catalog.indexes(query, schema, names)
+        rows = catalog.rows(query, schema, names)
+        self._ahead.took(sum(map(len, columns.values())))
+        owned: dict[str, list[catalog.Index]] = {}
+        for index in indexes:
+            owned.setdefault(index.table, []).append(index)
+        for name, found in columns.items():
+            named = {column.name: column for column in found}
+            self._known[name] = Known(named, owned.get(name, ()), rows.get(name, 0))
