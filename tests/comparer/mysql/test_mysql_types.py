@@ -102,6 +102,15 @@ def test_bytes_that_a_character_set_has_no_character_for_are_no_question_mark(
         check(shared, f"{declared} CHARACTER SET {charset}", expected, decoding)
 
 
+def test_a_text_that_is_longer_in_utf_8_than_the_server_takes_at_once_is_told_whole(
+    shared: Database, decoding: Decoding
+) -> None:
+    ((most,),) = shared.rows("SELECT @@max_allowed_packet")
+    count = int(most) // 2 + 1
+    expected = [(f"REPEAT(_latin2 X'E9', {count})", cells.text("é".encode() * count))]
+    check(shared, "LONGTEXT CHARACTER SET latin2", expected, decoding)
+
+
 def test_trailing_spaces_count_except_in_char_whose_padding_they_are(shared: Database, decoding: Decoding) -> None:
     check(shared, "VARCHAR(9)", [("'a  '", cells.text(b"a  ")), ("'a\0'", cells.text(b"a\0"))], decoding)
     check(shared, "CHAR(9)", [("'a  '", cells.text(b"a")), ("'  a'", cells.text(b"  a"))], decoding)
