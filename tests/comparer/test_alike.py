@@ -14,6 +14,8 @@ from functions.comparer.core.cells import (
     PLUS_INFINITY,
     ZERO_DATE,
     Cell,
+    decimal,
+    double,
     integer,
     misfit,
     moment,
@@ -120,3 +122,25 @@ def test_whole_numbers_are_near_to_each_other_on_both_sides_of_the_greatest_with
     below, above = integer((1 << 63) - 1), integer((1 << 63) + 1)
     assert close(Kind.INTEGER, below, above, "2")
     assert not close(Kind.INTEGER, below, above, "1")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "tolerance", "near"),
+    [
+        (decimal(Decimal("1e131071")), decimal(Decimal("1e-16383")), "1e131071", True),
+        (decimal(Decimal("1e131071")), decimal(Decimal("-1e-16383")), "1e131071", False),
+        (decimal(Decimal(1)), decimal(Decimal(2)), "1e999999999", True),
+        (decimal(Decimal(1)), decimal(Decimal(2)), "1e-999999999", False),
+        (decimal(Decimal("NaN")), decimal(Decimal(2)), "1e999999999", False),
+        (decimal(Decimal("Infinity")), decimal(Decimal(2)), "1e999999999", False),
+        (decimal(Decimal("Infinity")), decimal(Decimal("-Infinity")), "1e999999999", False),
+        (double(2.0**1000), double(5e-324), str(2**1000), True),
+        (double(2.0**1000), double(-5e-324), str(2**1000), False),
+        (double(float("nan")), double(0.0), "1", False),
+    ],
+)
+def test_a_tolerance_is_kept_exactly_however_large_or_small_it_is(
+    one: Cell, other: Cell, tolerance: str, near: bool
+) -> None:
+    assert close(Kind.DECIMAL, one, other, tolerance) is near
+    assert close(Kind.DECIMAL, other, one, tolerance) is near

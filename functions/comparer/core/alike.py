@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Context, Decimal
 from typing import Any, Final
 
 from functions.comparer.core.cells import (
@@ -29,6 +28,9 @@ from functions.comparer.core.kinds import Kind
 _MICROSECONDS: Final = {Kind.DATE: 86_400_000_000}
 _PLAIN: Final = frozenset({NULL, MISFIT})
 _WHOLE: Final = {INT, BIG}
+# More digits than two numbers of any engine have between the first one and the last. No fractions: of a tolerance like
+# 1e999999999 they would take all its digits.
+_EXACT: Final = Context(prec=200_000, Emax=999_999, Emin=-999_999)
 _NO_MOMENTS: Final = frozenset(
     int.from_bytes(moment(value)[1:], "big") for value in (MINUS_INFINITY, ZERO_DATE, PLUS_INFINITY)
 )
@@ -119,11 +121,9 @@ def _close(one: Cell, other: Cell, kind: Kind, tolerance: Decimal) -> bool:
         here, there = (int.from_bytes(cell[1:], "big") for cell in (one, other))
         if not _NO_MOMENTS.isdisjoint({here, there}):
             return False  # They have numbers next to each other, and are no moments.
-        return Fraction(abs(here - there) * _MICROSECONDS.get(kind, 1), 1_000_000) <= Fraction(tolerance)
+        return _EXACT.scaleb(Decimal(abs(here - there) * _MICROSECONDS.get(kind, 1)), -6) <= tolerance
     ours, theirs = values_of((one, other), (kind, kind))
     if not (isinstance(ours, (int, float, Decimal)) and isinstance(theirs, (int, float, Decimal))):
         return False
-    try:
-        return abs(Fraction(ours) - Fraction(theirs)) <= Fraction(tolerance)
-    except (OverflowError, ValueError):  # infinite, or no number
-        return False
+    apart = _EXACT.subtract(Decimal(ours), Decimal(theirs))
+    return apart.is_finite() and apart.copy_abs() <= tolerance
