@@ -105,3 +105,9 @@ def test_what_names_rows_is_compared_by_its_value_where_lengths_stand_for_large_
 def test_values_without_a_length_of_their_own_are_compared_whichever_side_is_large() -> None:
     large, uuid = ColumnType(Kind.BYTES, "bytea", lob=True), ColumnType(Kind.UUID, "uuid")
     assert lengths(large, uuid) == lengths(uuid, large) == (Kind.UUID, Kind.UUID)
+
+
+def test_json_is_compared_by_its_length_only_between_types_that_write_it_alike() -> None:
+    plain, binary = (ColumnType(Kind.JSON, native, lob=True) for native in ("json", "jsonb"))
+    assert lengths(plain, plain)[1] is lengths(binary, binary)[1] is Kind.LENGTH
+    assert lengths(plain, binary)[1] is lengths(binary, plain)[1] is Kind.JSON

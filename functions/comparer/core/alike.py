@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
+from decimal import Context, Decimal
 from typing import Any, Final
 
-from functions.comparer.core.cells import MISFIT, MOMENT, NULL, TEXT, Cell, cells_in, text, values_of
+from functions.comparer.core.cells import (
+    BIG,
+    INT,
+    MINUS_INFINITY,
+    MISFIT,
+    MOMENT,
+    NULL,
+    PLUS_INFINITY,
+    TEXT,
+    ZERO_DATE,
+    Cell,
+    cells_in,
+    moment,
+    text,
+    values_of,
+)
 from functions.comparer.core.kinds import Kind
 
 _MICROSECONDS: Final = {Kind.DATE: 86_400_000_000}
 _PLAIN: Final = frozenset({NULL, MISFIT})
+_WHOLE: Final = {INT, BIG}
+# More digits than two numbers of any engine have between the first one and the last. No fractions: of a tolerance like
+# 1e999999999 they would take all its digits.
+_EXACT: Final = Context(prec=200_000, Emax=999_999, Emin=-999_999)
+_NO_MOMENTS: Final = frozenset(
+    int.from_bytes(moment(value)[1:], "big") for value in (MINUS_INFINITY, ZERO_DATE, PLUS_INFINITY)
+)
 
 
 class Alike:
@@ -62,17 +83,19 @@ def plain_json(cell: Cell) -> Cell:
 
 
 def _said(cell: Cell) -> Any:
-    return json.loads(cell[5:], parse_int=_number, parse_float=_number, object_pairs_hook=_members)
+    # Of bytes it would guess the encoding, and leave out a mark of it: a text with NUL would be one in UTF-16.
+    written = cell[5:].decode("utf-8", "surrogatepass")
+    return json.loads(written, parse_int=_number, parse_float=_number, object_pairs_hook=_members)
 
 
 def _written(said: Any) -> str:
     match said:
+        case list():  # First: a list of two would be taken for one of the pairs.
+            return "[" + ", ".join(map(_written, said)) + "]"
         case ("members", members):
             return "{" + ", ".join(f"{json.dumps(name)}: {_written(value)}" for name, value in members) + "}"
         case ("number", digits):
             return str(digits)
-        case list():
-            return "[" + ", ".join(map(_written, said)) + "]"
     return json.dumps(said, ensure_ascii=False)
 
 
@@ -92,15 +115,15 @@ def _number(literal: str) -> tuple[str, str]:
 
 
 def _close(one: Cell, other: Cell, kind: Kind, tolerance: Decimal) -> bool:
-    if one[0] != other[0]:
+    if one[0] != other[0] and {one[0], other[0]} != _WHOLE:
         return False
     if one[0] == MOMENT:
-        apart = abs(int.from_bytes(one[1:], "big") - int.from_bytes(other[1:], "big")) * _MICROSECONDS.get(kind, 1)
-        return Fraction(apart, 1_000_000) <= Fraction(tolerance)
-    here, there = values_of((one, other), (kind, kind))
-    if not (isinstance(here, (int, float, Decimal)) and isinstance(there, (int, float, Decimal))):
+        here, there = (int.from_bytes(cell[1:], "big") for cell in (one, other))
+        if not _NO_MOMENTS.isdisjoint({here, there}):
+            return False  # They have numbers next to each other, and are no moments.
+        return _EXACT.scaleb(Decimal(abs(here - there) * _MICROSECONDS.get(kind, 1)), -6) <= tolerance
+    ours, theirs = values_of((one, other), (kind, kind))
+    if not (isinstance(ours, (int, float, Decimal)) and isinstance(theirs, (int, float, Decimal))):
         return False
-    try:
-        return abs(Fraction(here) - Fraction(there)) <= Fraction(tolerance)
-    except (OverflowError, ValueError):  # infinite, or no number
-        return False
+    apart = _EXACT.subtract(Decimal(ours), Decimal(theirs))
+    return apart.is_finite() and apart.copy_abs() <= tolerance

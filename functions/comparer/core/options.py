@@ -44,7 +44,9 @@ class Options:
     def kind(self, ours: Column, theirs: Column, kind: Kind) -> Kind:
         """As what a pair of columns is compared that has this kind and names no row."""
         measured = self.lob == "length" and (ours.type.lob or theirs.type.lob) and kind in _MEASURED
-        return Kind.LENGTH if measured else kind
+        # Types of different names don't write the same JSON alike.
+        alike = kind is not Kind.JSON or ours.type.native == theirs.type.native
+        return Kind.LENGTH if measured and alike else kind
 
 
 AS_EVER = Options()

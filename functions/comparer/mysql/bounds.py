@@ -95,8 +95,8 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
     if value is None:
         return LEAST
     if isinstance(value, Malformed):
-        # No column of MySQL holds it; among the texts its place is that of its bytes.
-        return Bound(bytes_literal(value.raw), exact=False) if kind is Kind.TEXT else GREATEST
+        # Among the texts its place is that of its bytes; few columns of MySQL hold one (`Described.partial`).
+        return Bound(bytes_literal(value.raw), exact=column.partial) if kind is Kind.TEXT else GREATEST
     match kind:
         case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
             return _number(column, Decimal(value))

@@ -33,9 +33,14 @@ _LOBS: Final = frozenset(
     {"tinytext", "text", "mediumtext", "longtext", "tinyblob", "blob", "mediumblob", "longblob", "json"}
 )
 # Every text in these is UTF-8 as it is stored.
-_UTF8: Final = frozenset({"utf8mb4", "utf8mb3", "utf8", "ascii"})
-_BYTE_ORDER: Final = frozenset({"utf8mb4_0900_bin", "utf8mb4_nopad_bin", "utf8mb3_nopad_bin", "utf8_nopad_bin"})
-"""Collations in which texts stand in the order of their bytes in UTF-8, trailing spaces included."""
+_UTF8: Final = frozenset({"utf8mb4", "utf8mb3", "utf8"})
+# Every text in these is one in Unicode; of the others the server may keep bytes that are none, as 80 in ascii.
+_ENTIRE: Final = _UTF8 | {"latin1", "ucs2", "utf16", "utf16le", "utf32"}
+_BYTE_ORDER: Final = frozenset({"utf8mb4_0900_bin", "utf8mb4_nopad_bin"})
+"""Collations in which texts stand in the order of their bytes in UTF-8, trailing spaces included.
+
+Not those of utf8mb3: the server refuses to compare such a column with a text that has characters of four bytes.
+"""
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,11 @@ class Described:
         """Whether its own order, which an index has, is that of the bytes of its texts."""
         return self.collation in _BYTE_ORDER
 
+    @property
+    def partial(self) -> bool:
+        """Whether it may hold bytes that its character set has no character for."""
+        return self.charset is not None and self.charset not in _ENTIRE
+
 
 def quoted(name: str) -> str:
     """A name as it stands in a statement."""
@@ -94,7 +104,18 @@ def selected(column: Described) -> str:
         return f"HEX({column.quoted})"
     if column.data_type in _OWN_TEXT or column.charset is None or column.charset in _UTF8:
         return column.quoted
-    return f"CONVERT({column.quoted} USING utf8mb4)"
+    return _whole(column) if column.partial else f"CONVERT({column.quoted} USING utf8mb4)"
+
+
+def _whole(column: Described) -> str:
+    """Its texts as their bytes in UTF-8; what is no text is never a question mark, as the server would write it.
+
+    It is the byte FF, which no text in UTF-8 has, the name of the character set, and the bytes as they are kept.
+    """
+    # Not cast to BINARY: of more than the server takes at once that makes NULL.
+    kept, said = (f"CONVERT({text} USING binary)" for text in (column.quoted, f"CONVERT({column.quoted} USING utf8mb4)"))
+    more = " <> ".join(f"LENGTH({text}) - LENGTH(REPLACE({text}, '?', ''))" for text in (said, kept))
+    return f"IF(LOCATE('?', {said}) AND {more}, CONCAT(X'FF', '{column.charset} ', {kept}), {said})"
 
 
 def selected_as(column: Described, kind: Kind) -> str:
@@ -122,14 +143,17 @@ def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for eac
     if column.data_type == "year":
         return f"({name} + 0)"  # Compared with a number of two digits, a year takes it for one of this century.
     if own is Kind.OTHER:
-        return _binary(selected(column)) if column.data_type in _LABELS else selected(column)
+        labels = column.data_type in _LABELS and not column.partial
+        return _binary(selected(column)) if labels else selected(column)
     if own not in {Kind.TEXT, Kind.JSON}:
         return name
     if kind is Kind.UUID:
-        digits = selected(column)
+        digits = column.quoted
         for character in "{}-":
             digits = f"REPLACE({digits}, '{character}', '')"
         return f"CAST(CONVERT(LOWER({digits}) USING utf8mb4) AS BINARY)"
+    if column.partial:
+        return selected(column)
     return name if column.byte_ordered else _binary(name)
 
 

@@ -38,7 +38,8 @@ def _condition(column: Described | None, name: str, value: Value) -> str:
         case bytes():
             return f"{own} = X'{value[:STATEMENT_BYTES].hex()}'"
         case Malformed(raw=raw):
-            return f"{own} = X'{raw[:STATEMENT_BYTES].hex()}'"
+            held = selected(column) if column and column.partial else own
+            return f"{held} = X'{raw[:STATEMENT_BYTES].hex()}'"
         case str():
             return (
                 _of_text(column, own, value[:STATEMENT_BYTES])

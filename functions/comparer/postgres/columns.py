@@ -146,7 +146,12 @@ class PgColumn:
 
     def read_as(self, kind: Kind) -> str:
         """The expression that reads it as that kind."""
-        return f"pg_catalog.octet_length({self.read})" if kind is Kind.LENGTH else self.read
+        if kind is not Kind.LENGTH:
+            return self.read
+        if self.wire not in {"t", "p"}:
+            return f"pg_catalog.octet_length({self.read})"
+        # In UTF-8, whatever the database keeps, and without the pad, which is none of the value's.
+        return f"pg_catalog.octet_length({self._as_text if self.unicode else self.bytes_of_text})"
 
     def wire_as(self, kind: Kind) -> tuple[Kind, str]:
         """As what its values are decoded, and how they come."""

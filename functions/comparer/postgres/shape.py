@@ -11,7 +11,8 @@ from functions.comparer.postgres.catalog import Table
 from functions.comparer.postgres.columns import PgColumn
 from functions.comparer.postgres.session import Session
 
-# The last row of each column's chain of domains is what it is based on; types of the server's own by their names.
+# The last row of each column's chain of domains is what it is based on; types of the server's own by their names. Of
+# one with fields, or an array of such, these belong to its name: their values come in the order of the fields.
 _COLUMNS: Final = """
     WITH RECURSIVE base AS (
         SELECT a.attrelid, a.attnum, a.attname, a.attnotnull, a.attcollation, a.atttypid AS type, a.atttypmod AS length,
@@ -23,7 +24,12 @@ _COLUMNS: Final = """
     )
     SELECT DISTINCT ON (b.attrelid, b.attnum) b.attrelid, b.attnum, b.attname, b.attnotnull,
         CASE WHEN n.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname ELSE '' END,
-        format_type(b.type, CASE WHEN t.typcategory IN ('N', 'S', 'D', 'V') THEN b.length END), t.typtype = 'e',
+        format_type(b.type, CASE WHEN t.typcategory IN ('N', 'S', 'D', 'V') THEN b.length END) || coalesce((
+            SELECT ' (' || string_agg(concat_ws(' ', quote_ident(f.attname), format_type(f.atttypid, NULL)), ', '
+                ORDER BY f.attnum) || ')'
+            FROM pg_type AS o JOIN pg_attribute AS f ON f.attrelid = o.typrelid
+            WHERE o.oid IN (t.oid, t.typelem) AND o.typtype = 'c' AND f.attnum > 0 AND NOT f.attisdropped), ''),
+        t.typtype = 'e',
         CASE WHEN t.typname = 'bit' THEN greatest(b.length, 0) ELSE 0 END, b.attcollation,
         coalesce(l.collisdeterministic, true)
     FROM base AS b JOIN pg_type AS t ON t.oid = b.type JOIN pg_namespace AS n ON n.oid = t.typnamespace

@@ -75,6 +75,8 @@ CASES = [
     Case("BINARY(4)", texts(["a", "b", "A", "é", ""])),
     Case("VARCHAR(20) CHARACTER SET latin1 COLLATE latin1_general_cs", texts(["a", "B", "b", "A", "é", "ÿ", "z", "1"])),
     Case("CHAR(20) CHARACTER SET utf16 COLLATE utf16_bin", texts(["a", "B", "é", "ÿ", "1", "", "🐬", "￿"])),
+    Case("VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin", [*texts(["a", "B", "?", "1"]), "X'80'", "X'80FF'"]),
+    Case("VARCHAR(20) CHARACTER SET cp1251 COLLATE cp1251_bin", [*texts(["a", "Ж", "?", "я"]), "X'98'", "X'9898'"]),
     Case("VARCHAR(720) COLLATE utf8mb4_bin", texts(["x", "y", *LONG])),
     Case("ENUM('b', 'a', 'C', 'B') COLLATE utf8mb4_bin", texts(["a", "b", "C", "B"]), Kind.TEXT),
     Case("DATE", texts(["2024-01-02", "1969-12-31", "0000-00-00", "9999-12-31"])),
@@ -88,6 +90,7 @@ CASES = [
 OF_MARIADB = [
     Case("UUID", UUIDS),
     Case("VARCHAR(20) COLLATE utf8mb4_nopad_bin", texts(TEXTS)),
+    Case("VARCHAR(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_nopad_bin", texts(TEXTS)),
     Case("INET6", texts(["::1", "2001:db8::1", "::ffff:1.2.3.4", "1::"]), Kind.TEXT),
 ]
 OF_MYSQL = [Case("VARCHAR(20) COLLATE utf8mb4_0900_bin", texts(TEXTS))]
@@ -137,6 +140,39 @@ def test_texts_that_the_key_of_the_table_takes_for_equal_are_found_by_their_own_
         reading = reading_of(found, "t", ("v", "w"))
         assert [*found.at(reading, [("strasse",), ("STRASSE",), ("straße",)])] == []
         assert len([*found.at(reading, [("Straße",), ("🐬",)])]) == 1
+
+
+@pytest.mark.parametrize("collation", ["utf8mb3_bin", "utf8mb3_nopad_bin", "ascii_bin", "latin1_bin"])
+def test_a_text_of_the_other_side_that_the_column_has_no_characters_for_still_has_its_place(
+    own: Database, collation: str
+) -> None:
+    if "nopad" in collation and not own.mariadb:
+        pytest.skip("a collation that only MariaDB has")
+    charset = collation.partition("_")[0]
+    own.run(f"CREATE TABLE t (v VARCHAR(9) CHARACTER SET {charset} COLLATE {collation}, PRIMARY KEY (v))")
+    own.run("INSERT INTO t VALUES ('a')")
+    with own.snapshot() as found:
+        reading = reading_of(found, "t", ("v",))
+        rows = rows_of(found, reading)
+        assert rows_of(found, reading, after=("🐬",)) == []
+        assert rows_of(found, reading, upto=("🐬",)) == rows
+        assert [*found.at(reading, [("🐬",), ("a",)])] == rows
+
+
+def test_keys_of_several_columns_are_cut_within_those_that_are_no_text(own: Database) -> None:
+    own.run(
+        "CREATE TABLE t (a VARCHAR(9) CHARACTER SET ascii COLLATE ascii_bin, b INT, PRIMARY KEY (a, b))",
+        "INSERT INTO t VALUES (X'80', 1), (X'80', 2), (X'81', 1), ('?', 1)",
+    )
+    with own.snapshot() as found:
+        reading = reading_of(found, "t", ("a", "b"), key=2)
+        rows = rows_of(found, reading)
+        values = [cells.values_of(cells.cells_in(row), reading.kinds) for row in rows]
+        assert [number for _, number in values] == [1, 1, 2, 1]
+        for place, key in enumerate(values):
+            assert rows_of(found, reading, after=key) == rows[place + 1 :]
+            assert rows_of(found, reading, upto=key) == rows[: place + 1]
+        assert sorted(cells.rows_in(b"".join(found.at(reading, values)))) == sorted(rows)
 
 
 def test_a_thousand_long_keys_are_looked_up_whatever_the_server_takes_at_once(own: Database) -> None:

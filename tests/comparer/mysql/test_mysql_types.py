@@ -92,6 +92,25 @@ def test_a_text_is_its_characters_in_utf_8_whatever_its_character_set_is(
         check(shared, f"{declared} CHARACTER SET {charset}", expected, decoding)
 
 
+@pytest.mark.parametrize(("charset", "stored"), [("ascii", "8041"), ("cp1251", "98"), ("greek", "D23F"), ("gbk", "A6FE")])
+def test_bytes_that_a_character_set_has_no_character_for_are_no_question_mark(
+    shared: Database, charset: str, stored: str, decoding: Decoding
+) -> None:
+    told = cells.text(b"\xff" + charset.encode() + b" " + bytes.fromhex(stored))
+    expected = [(f"X'{stored}'", told), ("'?'", cells.text(b"?")), ("'a?b?'", cells.text(b"a?b?"))]
+    for declared in ("VARCHAR(20)", "TEXT"):
+        check(shared, f"{declared} CHARACTER SET {charset}", expected, decoding)
+
+
+def test_a_text_that_is_longer_in_utf_8_than_the_server_takes_at_once_is_told_whole(
+    shared: Database, decoding: Decoding
+) -> None:
+    ((most,),) = shared.rows("SELECT @@max_allowed_packet")
+    count = int(most) // 2 + 1
+    expected = [(f"REPEAT(_latin2 X'E9', {count})", cells.text("é".encode() * count))]
+    check(shared, "LONGTEXT CHARACTER SET latin2", expected, decoding)
+
+
 def test_trailing_spaces_count_except_in_char_whose_padding_they_are(shared: Database, decoding: Decoding) -> None:
     check(shared, "VARCHAR(9)", [("'a  '", cells.text(b"a  ")), ("'a\0'", cells.text(b"a\0"))], decoding)
     check(shared, "CHAR(9)", [("'a  '", cells.text(b"a")), ("'  a'", cells.text(b"  a"))], decoding)

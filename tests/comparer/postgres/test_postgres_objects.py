@@ -212,3 +212,6 @@ def test_a_database_in_another_encoding_is_read_and_sorted_as_unicode_or_as_it_i
             assert values(snapshot.stream(wanted, ("z",)), wanted.kinds) == [high]
             assert values(snapshot.stream(wanted, None, high), wanted.kinds) == rows
             assert values(snapshot.at(wanted, [high]), wanted.kinds) == [high]
+            lengths = Reading("t", ("k",), (Kind.LENGTH,), 0)
+            found = values(snapshot.stream(lengths), lengths.kinds)
+            assert sorted(found) == [(1,), (2 if "LATIN1" in options else 1,)]

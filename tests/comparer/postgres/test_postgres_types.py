@@ -32,6 +32,7 @@ def typed(server: Server) -> Iterator[Database]:
             "CREATE DOMAIN smaller AS small",
             "CREATE DOMAIN flags AS bit(5)",
             "CREATE DOMAIN mooded AS mood",
+            "CREATE DOMAIN pair_domain AS pair",
             "CREATE SCHEMA other",
             "CREATE TYPE other.mood AS ENUM ('sad')",
         )
@@ -134,6 +135,10 @@ ASKED = [
     ("text", "'{}'", Kind.JSON, text("{}")),
     ("mood", "'sad'", Kind.TEXT, text("sad")),
     ("inet", "'::1'", Kind.TEXT, text("::1")),
+    ("text", "'é '", Kind.LENGTH, cells.integer(3)),
+    ("char(9)", "'é'", Kind.LENGTH, cells.integer(2)),
+    ("jsonb", "'[1]'", Kind.LENGTH, cells.integer(3)),
+    ("bytea", r"'\x2000'", Kind.LENGTH, cells.integer(2)),
 ]
 
 
@@ -162,7 +167,8 @@ def test_every_type_is_written_as_its_kind_has_it_and_as_the_kinds_that_it_is_co
 def test_a_type_of_the_engines_own_is_named_and_says_whether_others_write_it_alike(typed: Database) -> None:
     typed.run(
         "CREATE TABLE named (a mood, b mood[], c inet, d varbit(5), e timestamp(3)[], f other.mood[], g hstore,"
-        " h xml, i bytea, j jsonb, k varchar(40), l numeric(14,4), m smaller, n bit(70), o pair, p text)"
+        " h xml, i bytea, j jsonb, k varchar(40), l numeric(14,4), m smaller, n bit(70), o pair, p text,"
+        " q pair[], r pair_domain)"
     )
     with typed.snapshot() as snapshot:
         types = {column.name: column.type for column in snapshot.shape("named").columns}
@@ -181,8 +187,10 @@ def test_a_type_of_the_engines_own_is_named_and_says_whether_others_write_it_ali
         "l": "numeric(14,4)",
         "m": "smallint",
         "n": "bit",
-        "o": "public.pair",
+        "o": "public.pair (a double precision, b text)",
         "p": "text",
+        "q": "public.pair[] (a double precision, b text)",
+        "r": "public.pair (a double precision, b text)",
     }
     assert {name for name, found in types.items() if found.lob} == {"h", "i", "j"}
     assert {name for name, found in types.items() if found.standard_text} == {"a", "c"}
