@@ -109,4 +109,5 @@ def flat(few: Case, many: Case) -> str:
     ours = few.work(OURS), many.work(OURS)
     if not ours[0] or not ours[1]:
         return "  not to be said how flat ours is: no answer"
-    return f"  work, ours, 5 % changed / 20 differences: {ours[1] / ours[0]:.2f}, aim at most 2"
+    ratio = ours[1] / ours[0]
+    return f"  work, ours, 5 % changed / 20 differences: {ratio:.2f}, aim at most 2{'' if ratio <= 2 else ' missed'}"
