@@ -119,7 +119,7 @@ def _tables(pairs: Sequence[Pair]) -> Stage:
     named = f"{engine_tables.TABLES} tables of {engine_tables.TABLE_ROWS:,} rows"
     return Stage(
         f"building {named}",
-        _TABLES_BUILT * len({side for pair in pairs for side in (pair.source, pair.target)}),
+        _TABLES_BUILT * (len({pair.source for pair in pairs}) + len({pair.target for pair in pairs})),
         partial(engine_tables.built, pairs),
         [Job(f"{pair.name}, {named}", 2 * _MANY, partial(measure, pair)) for pair in pairs],
         f"{named}, identical; connections: to each server, at once:",
