@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks`: every benchmark, one after the other; prints ratios of medians of paired runs.
 
-Name some to run only these: imports, steps, journeys, values, engines.
+Name some to run only these: values, engines, imports, steps, journeys. `engines` takes the longest: PARITY_BENCH_PAIRS,
+PARITY_BENCH_ROWS and PARITY_BENCH_ROUNDS choose a part of it (`engine_asked`).
 """
 
 import asyncio
@@ -8,16 +9,21 @@ import logging
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
-from tests.benchmarks import engine_report, engines, imports, journeys, steps, values
+from tests.benchmarks import engine_report, imports, journeys, steps, values
 from tests.benchmarks.clouds import Templates
+from tests.benchmarks.engine_asked import Asked
+from tests.benchmarks.engine_progress import clock
 from tests.benchmarks.grounds import Ground, copied, deployed
-from tests.benchmarks.table import compared, ratio, say
+from tests.benchmarks.table import compared, ratio, say, say_where
 
-PARTS = ("imports", "steps", "journeys", "values", "engines")
+PARTS = ("values", "engines", "imports", "steps", "journeys")
+"""In the order in which they run."""
 
+_BEGAN = time.monotonic()
 
 logging.getLogger("functions.comparer").setLevel(logging.ERROR)  # it is open to everybody here, and says so
 
@@ -30,12 +36,13 @@ def main(asked: list[str]) -> int:
     if not sys.platform.startswith("linux"):
         say("the Lambda runtime client, on which everything here is measured, runs on Linux alone")
         return 2
-    parts = asked or list(PARTS)
+    parts = [part for part in PARTS if part in asked] or list(PARTS)
     try:
-        sizes, rounds = engines.asked_rows(os.environ), engines.asked_rounds(os.environ)
+        of_engines = Asked.of(os.environ)
     except ValueError as wrong:
         say(str(wrong))
         return 2
+    say_where(f"parts: {', '.join(parts)}; how long each has taken is said on the way")
     with tempfile.TemporaryDirectory(prefix="parity-bench-") as made:
         folder = Path(made)
         (folder / "here").mkdir()
@@ -43,8 +50,8 @@ def main(asked: list[str]) -> int:
         if "values" in parts:
             _values(folder / "values")
         if "engines" in parts:
-            _title("Values of two databases on servers, eight columns")
-            engine_report.run(sizes, rounds)
+            _title("Values of databases on servers, 8 columns")
+            engine_report.run(of_engines)
         if not set(parts) - {"values", "engines"}:
             return 0
         if "imports" in parts:
@@ -58,6 +65,7 @@ def main(asked: list[str]) -> int:
 
 
 def _title(text: str) -> None:
+    say_where(f"[{clock(time.monotonic() - _BEGAN)}] {text}")
     say()
     say(f"{text} (load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors)")
 

@@ -36,6 +36,9 @@ class Mysql:
     def url(self, database: str) -> str:
         return self.address.url(database, "?ssl_mode=DISABLED" if self.address.here else "")
 
+    def plain(self, database: str) -> str:
+        return self.address.url(database)
+
     def create(self, database: str) -> None:
         self._admin(f"CREATE DATABASE {database} CHARACTER SET utf8mb4")
 
@@ -83,13 +86,13 @@ class Mysql:
     def offers(self, extension: str) -> bool:
         return False
 
-    def process(self) -> int | None:
+    def processes(self) -> frozenset[int] | None:
         with self._cursor() as cursor:
             cursor.execute("SELECT @@pid_file, @@hostname")
             path, host = cursor.fetchall()[0]
         if host != os.uname().nodename or not Path(path).is_file():
             return None
-        return int(Path(path).read_text())
+        return frozenset({int(Path(path).read_text())})
 
     def _admin(self, *statements: str) -> None:
         with self._cursor() as cursor:

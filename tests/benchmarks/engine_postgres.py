@@ -34,6 +34,9 @@ class Postgres:
     def url(self, database: str) -> str:
         return self.address.url(database, "?sslmode=disable" if self.address.here else "")
 
+    def plain(self, database: str) -> str:
+        return self.address.url(database)
+
     def create(self, database: str) -> None:
         self._admin(f"CREATE DATABASE {database}")
         if self.offers("pgcmp"):
@@ -78,11 +81,11 @@ class Postgres:
             asked = "SELECT FROM pg_available_extensions WHERE name = %s"
             return connection.execute(asked, [extension]).rowcount > 0
 
-    def process(self) -> int | None:
+    def processes(self) -> frozenset[int] | None:
         with psycopg.connect(self._url) as connection:
             stat = Path(f"/proc/{connection.info.backend_pid}/stat")
             found = stat.read_text() if self.address.here and stat.exists() else ""
-        return int(found.rsplit(")", 1)[1].split()[1]) if "(postgres)" in found else None
+        return frozenset({int(found.rsplit(")", 1)[1].split()[1])}) if "(postgres)" in found else None
 
     def _admin(self, statement: str) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:

@@ -1,90 +1,135 @@
-"""The part `engines`: measures and prints. Takes the better part of an hour with the sizes that it has by itself."""
+"""The part `engines`: measures and prints. What it found goes to the output, where it is to the errors."""
 
 import signal
 import sys
-import time
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 from tests.benchmarks import engine_lines, engine_tables, engines
+from tests.benchmarks.engine_asked import Asked
 from tests.benchmarks.engine_peers import install, peers
-from tests.benchmarks.engine_rows import FEW
-from tests.benchmarks.engine_servers import Server
-from tests.benchmarks.engine_tools import OURS
-from tests.benchmarks.table import say
+from tests.benchmarks.engine_progress import Job, Progress, Stage, minutes, told, turns
+from tests.benchmarks.engine_sqlite import Sqlite
+from tests.benchmarks.engine_tools import OURS, SCAN, Tool
+from tests.benchmarks.engines import Pair, Target
+from tests.benchmarks.table import say, say_where
+
+# About how many seconds: a million rows made once on one side; ours with the compiled module and without it; the many
+# tables made on one side, and compared once.
+_BUILT, _PLAIN, _TABLES_BUILT, _MANY = 8.0, 6.0, 20.0, 12.0
+
+_LEGEND = (
+    "The tools take turns; a line has the medians of n runs. A tool that answers wrongly, or took 20 s in all, has no "
+    "more turns, and one that is not done after 600 s is stopped.",
+    "wall: the process from start to end. work: without the start of Python and imports, for ours, scan and "
+    "connectorx + polars alone. M/s: million rows of each side a second of wall. client, server: CPU seconds. MB: peak "
+    "memory of the client. diffs: how many differing rows a tool tells, and whether that is right.",
+    "scan, the floor: both servers send all values in binary form, at once, and nobody looks at them; of a SQLite file "
+    "the client reads them. Targets are loaded in another order, in blocks of 10,000 rows.",
+    "reladiff, 6 columns: without dbl and opt, in which 3 of the 20 differences are. Ours is not measured against it "
+    "within one engine, where others compare all. No SQLite: reladiff, pt-table-sync, and pg_comparator, whose "
+    "functions for it are in no package.",
+)
 
 
-def run(sizes: Sequence[int], rounds: int) -> None:
-    """Measure what there is: one engine alone where the other has no server."""
+def run(asked: Asked) -> None:
+    """Measure what is asked for and there is: one engine alone where the other has no server."""
     postgres, mysql = engines.reached(say)
-    servers = [server for server in (postgres, mysql) if server]
-    found = engines.pairs(postgres, mysql)
-    if not servers:
-        return
-    for server in servers:
-        say(server.about())
-    installed = install(say)
-    missing = {name for pair in found for name in peers(pair.source, pair.target, installed)[1]}
-    if missing:
-        say(f"not installed: {', '.join(sorted(missing))}")
-    with _ending():
-        for size in sizes:
-            measured = [pair for pair in found if size < max(engines.LARGE) or not pair.returning]
-            _large(servers, measured, size, rounds, installed)
-        _paths(servers, found, rounds)
-        _tables(servers, found)
-    _legend()
-
-
-def _large(
-    servers: Sequence[Server], pairs: Sequence[engines.Pair], size: int, rounds: int, installed: frozenset[str]
-) -> None:
+    with _ending(), tempfile.TemporaryDirectory(prefix="parity-bench-") as folder:
+        found = engines.pairs(postgres, mysql, Sqlite(Path(folder)), asked.pairs)
+        if not found:
+            say("nothing that was asked for can be measured")
+            return
+        for side in dict.fromkeys(side for pair in found for side in (pair.source, pair.target)):
+            say(side.about())
+        installed = install(say)
+        known = {pair: peers(pair.source, pair.target, installed) for pair in found}
+        if missing := {name for _, names in known.values() for name in names}:
+            say(f"not installed: {', '.join(sorted(missing))}")
+        stages = _stages({pair: tools for pair, (tools, _) in known.items()}, asked)
+        progress = Progress(stages, say_where)
+        say(f"rounds: {asked.rounds}; pairs: {', '.join(pair.asked for pair in found)}")
+        say(f"about {minutes(progress.expected)}; PARITY_BENCH_PAIRS, _ROWS and _ROUNDS choose a part")
+        for line in told(stages, progress):
+            say(line)
     say()
-    start = time.monotonic()
-    with engines.built(servers, size):
-        say(f"built {size:,} rows four times on each server in {time.monotonic() - start:.0f} s")
-        say(engine_lines.HEAD)
-        for pair in pairs:
-            cases = {}
-            for case in engines.cases(pair, size, rounds, installed):
-                cases[case.expected] = case
-                for line in case.told():
-                    say(line)
-            say(engine_lines.flat(cases[FEW], cases[size // 20]))
+    for line in _LEGEND:
+        say(line)
 
 
-def _paths(servers: Sequence[Server], pairs: Sequence[engines.Pair], rounds: int) -> None:
-    say()
-    say(f"ours with the compiled module and without (PARITY_ROWS=plain), {engines.PLAIN_ROWS:,} rows, 20 differences:")
-    with engines.built(servers, engines.PLAIN_ROWS):
-        for pair in pairs:
-            for name, case in engines.paths(pair, rounds).items():
-                say(f"  {case.name}, {name}: {case.speed(OURS)}")
+def _stages(known: Mapping[Pair, Sequence[Tool]], asked: Asked) -> list[Stage]:
+    large = [_large(known, size, asked.rounds) for size in asked.sizes]
+    return [*(stage for stage in large if stage.jobs), _paths(list(known), asked.rounds), _tables(list(known))]
 
 
-def _tables(servers: Sequence[Server], pairs: Sequence[engines.Pair]) -> None:
-    say()
-    say(f"{engine_tables.TABLES} tables of {engine_tables.TABLE_ROWS:,} rows, identical:")
-    with engine_tables.built(servers):
-        for pair in pairs:
-            found = engine_tables.measure(pair.source, pair.target)
-            if found.shot.run is None or found.shot.problem or found.shot.run.differing:
-                say(f"  {pair.name}: WRONG: {found.shot.problem or found.shot.run}")
-                continue
-            each = found.shot.run.seconds / engine_tables.TABLES * 1000
-            most = " and ".join(str(number) for number in found.connections)
-            say(f"  {pair.name}: {each:.1f} ms per table, {found.shot.run.memory:.0f} MB, at most {most} connections")
+def _large(known: Mapping[Pair, Sequence[Tool]], size: int, rounds: int) -> Stage:
+    cases: dict[tuple[Pair, Target], engine_lines.Case] = {}
+
+    def measure(pair: Pair, target: Target) -> Iterator[str]:
+        case = cases[pair, target] = engines.measure(pair, target, size, rounds, known[pair])
+        yield ""
+        yield from case.told()
+        few = cases.get((pair, engines.FEW))
+        if target is engines.MANY and few:
+            yield engine_lines.flat(few, case)
+
+    jobs = [
+        Job(
+            f"{pair.name}, {size:,} rows, {target.name}",
+            turns([OURS, SCAN, *tools], size, rounds),
+            partial(measure, pair, target),
+        )
+        for pair, tools in known.items()
+        for target in pair.targets(size)
+    ]
+    pairs = [pair for pair in known if pair.targets(size)]
+    return Stage(f"building tables of {size:,} rows", _building(pairs, size), partial(engines.built, pairs, size), jobs)
 
 
-def _legend() -> None:
-    say()
-    say("all: wall time; ours, scan and connectorx + polars without the start of Python and")
-    say("imports, the others from start to end. client, servers: CPU seconds. MB: peak")
-    say("memory of the client. scan: both servers send all values in binary form, at once,")
-    say("and nobody looks at them. The targets are loaded in blocks of 10,000 rows in")
-    say("another order. A tool that answers wrongly, or took 20 s in all, runs no more.")
-    say("connections: at most so many at once, of each server.")
+def _paths(pairs: Sequence[Pair], rounds: int) -> Stage:
+    size = engines.PLAIN_ROWS
+
+    def measure(pair: Pair) -> Iterator[str]:
+        for name, case in engines.paths(pair, rounds).items():
+            yield f"  {case.name}, {name}: {case.speed(OURS)}"
+
+    return Stage(
+        f"building tables of {size:,} rows",
+        _building(pairs, size),
+        partial(engines.built, pairs, size),
+        [Job(f"{pair.name}, compiled and not", rounds * _PLAIN, partial(measure, pair)) for pair in pairs],
+        f"ours with the compiled module and without it (PARITY_ROWS=plain), {size:,} rows:",
+    )
+
+
+def _tables(pairs: Sequence[Pair]) -> Stage:
+    def measure(pair: Pair) -> Iterator[str]:
+        found = engine_tables.measure(pair.source, pair.target)
+        if found.shot.run is None or found.shot.problem or found.shot.run.differing:
+            yield f"  {pair.name}: WRONG: {found.shot.problem or found.shot.run}"
+            return
+        each = found.shot.run.seconds / engine_tables.TABLES * 1000
+        most = " and ".join(str(number) for number in found.connections)
+        yield f"  {pair.name}: {each:.1f} ms per table, {found.shot.run.memory:.0f} MB, connections: {most}"
+
+    named = f"{engine_tables.TABLES} tables of {engine_tables.TABLE_ROWS:,} rows"
+    return Stage(
+        f"building {named}",
+        _TABLES_BUILT * (len({pair.source for pair in pairs}) + len({pair.target for pair in pairs})),
+        partial(engine_tables.built, pairs),
+        [Job(f"{pair.name}, {named}", 2 * _MANY, partial(measure, pair)) for pair in pairs],
+        f"{named}, identical; connections: to each server, at once:",
+    )
+
+
+def _building(pairs: Iterable[Pair], size: int) -> float:
+    """About how many seconds tables of that size take to be made, once for each source and thrice for each target."""
+    made = len({pair.source for pair in pairs}) + 3 * len({pair.target for pair in pairs})
+    return size / 1e6 * _BUILT * made
 
 
 @contextmanager

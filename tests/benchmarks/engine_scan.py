@@ -1,13 +1,15 @@
 """The plain scan of a table: the server sends every value in its binary form and the client drops the bytes unread.
 
 No tool that compares on the client can need less. PostgreSQL sends `COPY ... TO STDOUT (FORMAT binary)`, MySQL and
-MariaDB a prepared statement's rows; the drivers open the connection and ask, the answer is taken from the socket.
+MariaDB a prepared statement's rows; the drivers open the connection and ask, the answer is taken from the socket. Of a
+SQLite file the client itself reads every value.
 """
 
 import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import psycopg
@@ -15,6 +17,7 @@ import pymysql
 from pymysql.constants.COMMAND import COM_STMT_EXECUTE, COM_STMT_PREPARE
 
 from tests.benchmarks.engine_servers import Address
+from tests.benchmarks.file_scan import scan_file
 
 _BUFFER: Final = 1 << 20
 _TAIL: Final = 64
@@ -30,7 +33,9 @@ def scan(*urls: str) -> None:
 
 
 def _scan(url: str) -> None:
-    if url.startswith("postgres"):
+    if url.startswith("sqlite"):
+        scan_file(Path(url.removeprefix("sqlite:///")))
+    elif url.startswith("postgres"):
         _postgres(url)
     else:
         _mysql(url)

@@ -49,29 +49,27 @@ class Address:
         return f"{self.scheme}://{quote(self.user, safe='')}{secret}@{host}:{self.port}/{database}{query}"
 
 
-class Server(Protocol):
-    """What the benchmark asks of a server. Errors are the driver's own."""
+class Side(Protocol):
+    """What the benchmark asks of whatever holds a source. Errors are the driver's own."""
 
     name: str
     address: Address
+    """Of a side that is no server only the scheme counts, and that it is here."""
 
     def about(self) -> str:
         """Which release it is, and how much of the tables it can hold in memory of its own."""
 
     def url(self, database: str) -> str:
-        """Where a database is; without TLS on this machine, for ours as for every other tool."""
+        """Where a database is, for ours; without TLS on this machine, as for every other tool."""
+
+    def plain(self, database: str) -> str:
+        """Where a database is, as the other tools write it."""
 
     def create(self, database: str) -> None:
         """Make an empty database."""
 
-    def copy(self, source: str, target: str) -> None:
-        """Make a database that holds what another one holds."""
-
     def load(self, database: str, path: Path, tables: Sequence[str] = ("t",)) -> None:
         """Make tables from a file of rows, all the same."""
-
-    def run(self, database: str, *statements: str) -> None:
-        """Run statements in one transaction."""
 
     def settle(self, database: str) -> None:
         """Have everything written and its statistics taken, so that no such work falls into a measurement."""
@@ -82,11 +80,21 @@ class Server(Protocol):
     def clear(self) -> None:
         """Drop every database of the benchmark."""
 
+    def processes(self) -> frozenset[int] | None:
+        """The main processes that work for it on this machine beside its client's; None: they run elsewhere."""
+
+
+class Server(Side, Protocol):
+    """What the benchmark asks of a server besides, which holds targets too."""
+
+    def copy(self, source: str, target: str) -> None:
+        """Make a database that holds what another one holds."""
+
+    def run(self, database: str, *statements: str) -> None:
+        """Run statements in one transaction."""
+
     def offers(self, extension: str) -> bool:
         """Whether the server has such an extension to be loaded."""
-
-    def process(self) -> int | None:
-        """The server's main process on this machine; None: it runs elsewhere."""
 
 
 def processor_seconds(processes: Iterable[int]) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.benchmarks.engine_servers import Server, processor_seconds
+from tests.benchmarks.engine_servers import Server, Side, processor_seconds
 from tests.benchmarks.measured import Failed, Run, measured
 
 PATIENCE: Final = 600.0
@@ -23,7 +23,7 @@ class Tool:
     """
 
     name: str
-    command: Callable[[Server, str, Server, str], Sequence[str]]
+    command: Callable[[Side, str, Server, str], Sequence[str]]
     found: Callable[[str], int | None]
     unseen: int = 0
     endings: frozenset[int] = frozenset({0})
@@ -40,14 +40,14 @@ class Shot:
 
 
 def shoot(
-    tool: Tool, source: Server, here: str, target: Server, there: str, env: Mapping[str, str] | None = None
+    tool: Tool, source: Side, here: str, target: Server, there: str, env: Mapping[str, str] | None = None
 ) -> Shot:
     """Run a tool once on two databases. A tool that fails has no answer; nothing is raised."""
     local = source.address.here and target.address.here
     # Some ask for TLS first where this says nothing else; on this machine all do without.
     settings = {**({"PGSSLMODE": "disable"} if local else {}), **(env or {})}
-    pids = {source.process(), target.process()}
-    known = {pid for pid in pids if pid is not None} if None not in pids else set()
+    sides = source.processes(), target.processes()
+    known = frozenset[int]() if sides[0] is None or sides[1] is None else sides[0] | sides[1]
     before = processor_seconds(known)
     try:
         run, output, errors = measured(
@@ -65,8 +65,8 @@ def shoot(
     return Shot(run, servers, problem)
 
 
-def _probe(what: str) -> Callable[[Server, str, Server, str], Sequence[str]]:
-    def command(source: Server, here: str, target: Server, there: str) -> Sequence[str]:
+def _probe(what: str) -> Callable[[Side, str, Server, str], Sequence[str]]:
+    def command(source: Side, here: str, target: Server, there: str) -> Sequence[str]:
         urls = source.url(here), target.url(there)
         return [sys.executable, "-m", "tests.benchmarks.engine_probe", what, *urls]
 

@@ -1,12 +1,12 @@
 """Value comparison of databases on servers: ours, the plain scan and every other tool take turns on the same tables.
 
-The servers are those of PARITY_TEST_POSTGRES and PARITY_TEST_MYSQL, one run at a time for each. PARITY_BENCH_ROWS
-(numbers with commas between) and PARITY_BENCH_ROUNDS make a run shorter.
+The servers are those of PARITY_TEST_POSTGRES and PARITY_TEST_MYSQL, one run at a time for each; a SQLite file is
+compared with each of them. `engine_asked` says how to make a run shorter.
 """
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,32 +16,45 @@ import psycopg
 import pymysql
 
 from tests.benchmarks import engine_rows as rows
+from tests.benchmarks.engine_asked import LARGE
 from tests.benchmarks.engine_lines import Case
 from tests.benchmarks.engine_mysql import Mysql
-from tests.benchmarks.engine_peers import peers
 from tests.benchmarks.engine_postgres import Postgres
-from tests.benchmarks.engine_servers import PREFIX, Server
+from tests.benchmarks.engine_servers import PREFIX, Server, Side
 from tests.benchmarks.engine_tools import OURS, SCAN, Shot, Tool, shoot
 from tests.benchmarks.pairs import in_turn
 
-LARGE: Final = (1_000_000, 5_000_000)
-ROUNDS: Final = 3
 ENOUGH: Final = 20.0
 """After how many seconds in all another tool has no more rounds."""
 
 PLAIN_ROWS: Final = 100_000
-SOURCE, SAME, FEW, MANY = (PREFIX + name for name in ("source", "same", "few", "many"))
+SOURCE = PREFIX + "source"
+
+
+@dataclass(frozen=True)
+class Target:
+    """One of the copies that the source is compared with: its database, and how many of so many rows differ."""
+
+    name: str
+    database: str
+    differing: Callable[[int], int]
+
+
+SAME: Final = Target("identical", PREFIX + "same", lambda _: 0)
+FEW: Final = Target("20 differences", PREFIX + "few", lambda _: rows.FEW)
+MANY: Final = Target("5 % changed", PREFIX + "many", lambda size: size // 20)
+TARGETS: Final = (SAME, FEW, MANY)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A server to compare from, one to compare with, and the aim: our time as a share of the best other tool's."""
+    """What to compare from, a server to compare with, and the aim: our time as a share of the best other tool's."""
 
-    source: Server
+    source: Side
     target: Server
     aim: float
-    returning: bool = False
-    """Whether it is another pair's way back, which is not measured on the largest tables."""
+    largest: tuple[Target, ...] = TARGETS
+    """What is measured on the largest tables."""
 
     @property
     def name(self) -> str:
@@ -49,26 +62,18 @@ class Pair:
         return f"{self.source.name} - {self.target.name}"
 
     @property
+    def asked(self) -> str:
+        """As what the pair is asked for."""
+        return f"{self.source.address.scheme}-{self.target.address.scheme}"
+
+    @property
     def crossing(self) -> bool:
         """Whether the two are different engines."""
         return self.source is not self.target
 
-
-def asked_rows(environment: Mapping[str, str]) -> tuple[int, ...]:
-    """The sizes of tables to measure. Raises ValueError for what is no such number."""
-    given = environment.get("PARITY_BENCH_ROWS", "")
-    numbers = given.split(",") if given else [str(size) for size in LARGE]
-    if not all(number.isdecimal() and int(number) and int(number) % 1_000 == 0 for number in numbers):
-        raise ValueError("PARITY_BENCH_ROWS takes multiples of 1000, with commas between")
-    return tuple(int(number) for number in numbers)
-
-
-def asked_rounds(environment: Mapping[str, str]) -> int:
-    """How often each tool has its turn. Raises ValueError for what is no such number."""
-    given = environment.get("PARITY_BENCH_ROUNDS", str(ROUNDS))
-    if not given.isdecimal() or not int(given):
-        raise ValueError("PARITY_BENCH_ROUNDS takes a number from 1 on")
-    return int(given)
+    def targets(self, size: int) -> tuple[Target, ...]:
+        """What is measured on tables of that size."""
+        return TARGETS if size < max(LARGE) else self.largest
 
 
 def reached(say: Callable[[str], None]) -> tuple[Server | None, Server | None]:
@@ -88,45 +93,54 @@ def reached(say: Callable[[str], None]) -> tuple[Server | None, Server | None]:
     return postgres, mysql
 
 
-def pairs(postgres: Server | None, mysql: Server | None) -> list[Pair]:
-    """Every pair that is measured, of the servers that there are."""
+def pairs(postgres: Server | None, mysql: Server | None, sqlite: Side, asked: Collection[str]) -> list[Pair]:
+    """The pairs that are asked for, of the servers that there are.
+
+    Of the largest tables PostgreSQL and MySQL are compared in one direction alone, and SQLite on one target.
+    """
     found = [Pair(postgres, postgres, 0.4)] if postgres else []
     found += [Pair(mysql, mysql, 0.5)] if mysql else []
     if postgres and mysql:
-        found += [Pair(postgres, mysql, 0.4), Pair(mysql, postgres, 0.4, returning=True)]
-    return found
+        found += [Pair(postgres, mysql, 0.4), Pair(mysql, postgres, 0.4, largest=())]
+    found += [Pair(sqlite, server, 0.4, largest=(FEW,)) for server in (postgres, mysql) if server]
+    return [pair for pair in found if pair.asked in asked]
 
 
 @contextmanager
-def built(servers: Sequence[Server], size: int) -> Iterator[None]:
-    """On every server the table `t` of so many rows in four databases: the source and its three targets.
+def built(pairs: Collection[Pair], size: int) -> Iterator[None]:
+    """The table `t` of so many rows: in one database of every source, and in one for each target of every target.
 
     Everything is dropped at the end, and before it begins, as a run that was killed may have left some.
     """
+    sources: Sequence[Side] = list(dict.fromkeys(pair.source for pair in pairs))
+    targets = list(dict.fromkeys(pair.target for pair in pairs))
     try:
-        for server in servers:
-            server.clear()
+        for side in (*sources, *targets):
+            side.clear()
         with tempfile.TemporaryDirectory(prefix="parity-bench-") as folder:
             ordered, shuffled = Path(folder) / "ordered", Path(folder) / "shuffled"
             rows.write(ordered, shuffled, size)
-            for server in servers:
-                _build(server, ordered, shuffled, size)
+            for source in sources:
+                _load(source, SOURCE, ordered, size)
+                source.settle(SOURCE)
+            for target in targets:
+                _load(target, SAME.database, shuffled, size)
+                _change(target, size)
         yield
     finally:
-        for server in servers:
-            server.clear()
+        for side in (*sources, *targets):
+            side.clear()
 
 
-def cases(pair: Pair, size: int, rounds: int, installed: frozenset[str]) -> Iterator[Case]:
-    """The three targets of one pair of servers: identical, 20 differences, 5 % changed."""
-    others, _ = peers(pair.source, pair.target, installed)
+def measure(pair: Pair, target: Target, size: int, rounds: int, others: Sequence[Tool]) -> Case:
+    """Ours, the scan and the others, in turn."""
     tools = [OURS, SCAN, *others]
-    for name, target, expected in (
-        ("identical", SAME, 0), ("20 differences", FEW, rows.FEW), ("5 % changed", MANY, size // 20)
-    ):  # fmt: skip
-        title = f"{pair.name}, {size:,} rows, {name}"
-        shoot(SCAN, pair.source, SOURCE, pair.target, target)  # whoever comes first finds what a scan leaves in memory
-        yield Case(title, size, expected, _shots(pair, target, tools, rounds, expected), pair.aim, pair.crossing)
+    expected = target.differing(size)
+    title = f"{pair.name}, {size:,} rows, {target.name}"
+    # Whoever comes first finds what a scan leaves in memory.
+    shoot(SCAN, pair.source, SOURCE, pair.target, target.database)
+    shots = _shots(pair, target.database, tools, rounds, expected)
+    return Case(title, size, expected, shots, pair.aim, pair.crossing)
 
 
 def paths(pair: Pair, rounds: int) -> dict[str, Case]:
@@ -134,26 +148,27 @@ def paths(pair: Pair, rounds: int) -> dict[str, Case]:
     found: dict[str, list[Shot]] = {"compiled": [], "plain": []}
     for name in in_turn(list(found), rounds):
         env = {"PARITY_ROWS": "plain"} if name == "plain" else {}
-        found[name].append(shoot(OURS, pair.source, SOURCE, pair.target, FEW, env))
+        found[name].append(shoot(OURS, pair.source, SOURCE, pair.target, FEW.database, env))
     return {
         name: Case(pair.name, PLAIN_ROWS, rows.FEW, {OURS: shots}, pair.aim, pair.crossing)
         for name, shots in found.items()
     }
 
 
-def _build(server: Server, ordered: Path, shuffled: Path, size: int) -> None:
-    for database, path in ((SOURCE, ordered), (SAME, shuffled)):
-        server.create(database)
-        server.load(database, path)
+def _load(side: Side, database: str, path: Path, size: int) -> None:
+    side.create(database)
+    side.load(database, path)
     due = rows.doubles(size, max(1, size // rows.BLOCK // 10))
-    if server.doubles(SAME, list(due)) != due:
-        raise RuntimeError(f"{server.name} does not hold the doubles that were loaded")
-    server.copy(SAME, FEW)
-    server.run(FEW, *rows.few(size))
-    server.copy(SAME, MANY)
-    server.run(MANY, rows.many())
-    for database in (SOURCE, SAME, FEW, MANY):
-        server.settle(database)
+    if side.doubles(database, list(due)) != due:
+        raise RuntimeError(f"{side.name} does not hold the doubles that were loaded")
+
+
+def _change(server: Server, size: int) -> None:
+    for target, statements in ((FEW, list(rows.few(size))), (MANY, [rows.many()])):
+        server.copy(SAME.database, target.database)
+        server.run(target.database, *statements)
+    for target in TARGETS:
+        server.settle(target.database)
 
 
 def _shots(pair: Pair, target: str, tools: Sequence[Tool], rounds: int, expected: int) -> Mapping[Tool, Sequence[Shot]]:

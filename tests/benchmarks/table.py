@@ -12,8 +12,15 @@ _NAME, _NUMBER, _CELL = 13, 6, 15
 
 def say(line: str = "") -> None:
     """Print a line at once: a benchmark takes minutes."""
-    sys.stdout.write("\n".join(textwrap.wrap(line, WIDTH, drop_whitespace=False)) + "\n")
+    lines = textwrap.wrap(line, WIDTH, drop_whitespace=False, break_on_hyphens=False)
+    sys.stdout.write("\n".join(part.rstrip() for part in lines) + "\n")
     sys.stdout.flush()
+
+
+def say_where(line: str) -> None:
+    """Print where the run is, beside what it found: to the errors, so that a report in a file is nothing else."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def row(name: str, number: str, *cells: str) -> str:

@@ -11,11 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-import apsw
-
 from functions.comparer.compare import compare_databases
-
-_SCAN = "SELECT max(id), max(big), max(num), max(dbl), max(name), max(txt), max(ts), max(opt) FROM t"
+from tests.benchmarks.file_scan import scan_file
 
 
 def compare(source: Path, target: Path, methods: tuple[str, ...]) -> dict[str, object]:
@@ -40,7 +37,7 @@ def scan(*paths: Path) -> dict[str, object]:
     """Read every value of the table `t` of these files, one after the other."""
     start = time.perf_counter()
     for path in paths:
-        apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY).execute(_SCAN).fetchall()
+        scan_file(path)
     return {"seconds": time.perf_counter() - start}
 
 
