@@ -97,11 +97,12 @@ def test_a_key_cuts_a_table(database_at: Made, engine: Engine) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("engine", SERVERS)
 def test_a_key_cuts_any_table(database_at: Made, engine: Engine) -> None:
     database = database_at(engine, 0)
 
-    @settings(max_examples=1500)
+    @settings(max_examples=400)
     @given(st.data())
     def run(data: st.DataObject) -> None:
         cut_anywhere(database, data)
