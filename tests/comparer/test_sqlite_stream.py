@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from functions.comparer.core.cells import cells_in, cells_of, key_in, misfit, placed, rows_in, values_of
+from functions.comparer.core.cells import cells_in, cells_of, key_in, placed, rows_in, text, values_of
 from functions.comparer.core.engine import Snapshot, Stop, Stopped, TableUnreadable
 from functions.comparer.core.kinds import Kind, orderable
+from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.packing import PACKERS, pack
 from functions.comparer.core.table import Malformed, Reading, Row
 from functions.comparer.sqlite.endpoint import SqliteEndpoint
@@ -120,7 +122,7 @@ def test_moments_and_uuids_are_found_however_they_are_written(tmp_path: Path) ->
     path = make_database(
         tmp_path / "a.db",
         "CREATE TABLE d (k TEXT PRIMARY KEY NOT NULL)",
-        "INSERT INTO d VALUES ('2024-01-01T10:00:00+02:00'), ('2024-01-01 09:00:00')",
+        "INSERT INTO d VALUES ('2024-01-01T10:00:00+02:00'), ('2024-01-01T11:00:00+02:00')",
         "CREATE TABLE u (k PRIMARY KEY NOT NULL)",
         f"INSERT INTO u VALUES ('{number.upper()}1'), ('{number}2')",
     )
@@ -141,7 +143,7 @@ def test_years_that_sqlite_has_no_moment_of_are_bounds_all_the_same(tmp_path: Pa
 
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
-def test_texts_that_are_not_valid_in_their_encoding_are_misfits_and_no_end(tmp_path: Path, encoding: str) -> None:
+def test_texts_that_are_not_valid_in_their_encoding_are_their_bytes_and_no_end(tmp_path: Path, encoding: str) -> None:
     path = make_database(
         tmp_path / "a.db",
         f"PRAGMA encoding = '{encoding}'",
@@ -155,7 +157,7 @@ def test_texts_that_are_not_valid_in_their_encoding_are_misfits_and_no_end(tmp_p
     assert values_of((first, third), (TEXT, TEXT)) == ("ä", "😀")
     transcoded = {"UTF-16le": "\ud800Ø", "UTF-16be": "Ø\ud800"}
     expected = transcoded[encoding].encode("utf-8", "surrogatepass") if encoding in transcoded else b"\0\xd8\xd8\0"
-    assert second == misfit("t", expected)
+    assert second == text(expected)
 
 
 def test_a_table_that_is_gone_is_no_table(tmp_path: Path) -> None:
@@ -217,7 +219,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[Row], tuple[Kind, ...]]:
 
 @settings(max_examples=150)
 @given(tables(), st.data())
-def test_whatever_the_keys_are_a_part_has_exactly_the_rows_between_its_ends(
+def test_a_part_has_exactly_the_rows_between_its_ends_or_its_keys_are_found_to_be_out_of_order(
     tmp_path_factory: pytest.TempPathFactory, table: tuple[list[str], list[Row], tuple[Kind, ...]], data: st.DataObject
 ) -> None:
     declared, rows, kinds = table
@@ -241,7 +243,12 @@ def test_whatever_the_keys_are_a_part_has_exactly_the_rows_between_its_ends(
         expected = [
             row for row in everything if (low is None or place(row) > low) and (high is None or place(row) <= high)
         ]
-        assert [row for block in snapshot.stream(reading, after, upto) for row in rows_in(block)] == expected
+        rising = all(place(one) < place(other) for one, other in pairwise(everything))
+        if rising or after is upto is None:
+            assert [row for block in snapshot.stream(reading, after, upto) for row in rows_in(block)] == expected
+        else:
+            with pytest.raises(OutOfOrder):
+                list(snapshot.stream(reading, after, upto))
         asked = data.draw(st.lists(st.sampled_from(bounds), max_size=3)) if bounds else []
         wanted = {place_of(key, kinds) for key in asked}
         found = [row for block in snapshot.at(reading, asked) for row in rows_in(block)]
@@ -256,11 +263,25 @@ def place_of(key: Row, kinds: Sequence[Kind]) -> Any:
     return place(pack([key], kinds, len(kinds)))
 
 
-def test_a_malformed_key_is_still_to_come_after_any_text(tmp_path: Path) -> None:
+def test_a_malformed_key_has_its_place_among_texts_by_its_bytes(tmp_path: Path) -> None:
     path = make_database(
         tmp_path / "a.db",
         "CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL)",
-        "INSERT INTO t VALUES ('a'), (CAST(x'61ff' AS TEXT))",
+        "INSERT INTO t VALUES ('a'), (CAST(x'61ff' AS TEXT)), ('b')",
     )
-    reading = Reading("t", ("k",), (TEXT,), 1)
-    assert streamed(path, reading, ("z",)) == [(Malformed("utf-8", b"a\xff"),)]
+    reading, malformed = Reading("t", ("k",), (TEXT,), 1), Malformed("utf-8", b"a\xff")
+    assert streamed(path, reading, ("a",)) == [(malformed,), ("b",)]
+    assert streamed(path, reading, (malformed,)) == [("b",)]
+    assert looked_up(path, reading, [(malformed,)]) == [(malformed,)]
+
+
+def test_a_row_that_would_have_come_before_the_mark_is_not_passed_over(tmp_path: Path) -> None:
+    # By its bytes B comes first, as a UUID a does: whoever was interrupted after B has not had a yet.
+    first, second = "a" * 32, "B" * 32
+    path = make_database(
+        tmp_path / "a.db", "CREATE TABLE t (k TEXT PRIMARY KEY)", f"INSERT INTO t VALUES ('{first}'), ('{second}')"
+    )
+    reading = Reading("t", ("k",), (Kind.UUID,), 1)
+    mark, _ = streamed(path, reading)
+    with pytest.raises(OutOfOrder):
+        streamed(path, reading, mark)

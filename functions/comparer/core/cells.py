@@ -11,7 +11,7 @@ first (lengths are unsigned and little-endian). A cell is a tag and a body; ther
     MOMENT   microseconds since 1970 (of a TIME: since     8 bytes as INT; the least and the greatest are the two
              midnight), days since 1970 of a DATE          infinities, the second least MySQL's 0000-00-00
     UUID                                                   16 bytes
-    TEXT     UTF-8                                         length, bytes
+    TEXT     UTF-8, or the bytes of a malformed text       length, bytes
     BYTES                                                  length, bytes
     MISFIT   what no value of the kind can be, as a        length, a letter for its type, bytes
              text in a column of numbers

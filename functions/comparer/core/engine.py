@@ -209,7 +209,8 @@ class Snapshot(Protocol):
 
         With a key they come in its canonical order, those with keys greater than `after` up to and with `upto` alone;
         keys are values as `cells.values_of` makes them. An engine that can't keep that order (a key that is not
-        unique, values of another type) hands the rows out all the same: whoever merges them sees it.
+        unique, values of another type) hands all rows out all the same: whoever merges them sees it. Of a part of them
+        that can't be seen: there it raises `merging.OutOfOrder`, or keeps the order.
         """
         ...
 

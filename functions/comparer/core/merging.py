@@ -18,7 +18,7 @@ Pair = tuple[bytes | None, bytes | None]
 class OutOfOrder(Exception):
     """A side's keys don't rise from row to row: its order is not that of canonical keys, or a key is there twice.
 
-    `args[0]` is the side: 0 the source, 1 the target.
+    Where a merge sees it, `args[0]` is the side: 0 the source, 1 the target.
     """
 
 

@@ -17,6 +17,7 @@ from functions.comparer.core.kinds import Kind
 from functions.comparer.core.moments import clock_of, moment_of
 from functions.comparer.core.table import Malformed, Row, Value
 
+_HALF = re.compile("[\ud800-\udfff]")
 _SIGN, _ALL = 1 << 63, 1 << 64
 # Hyphens may stand between any two groups of four digits, as PostgreSQL allows it.
 _UUID = re.compile(r"(\{)?((?:[0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4})(?(1)\})")
@@ -77,12 +78,18 @@ def _as_double(value: Value) -> float | None:
 
 
 def _text(value: Value) -> Cell:
-    if isinstance(value, str):
-        try:
-            return cells.text(value.encode())
-        except UnicodeEncodeError:
-            pass  # It has half a character, and so is none in UTF-8.
+    # What is no UTF-8 stays a text of its bytes: some servers too let a text be any bytes.
+    match value:
+        case str():
+            return cells.text(value.encode("utf-8", "surrogatepass"))
+        case Malformed():
+            return cells.text(_transcoded(value))
     return _misfit(value)
+
+
+def _json(value: Value) -> Cell:
+    # What is no text is never read as JSON: its half characters would say the same as ones that are escaped.
+    return _text(value) if isinstance(value, str) and not _HALF.search(value) else _misfit(value)
 
 
 def _binary(value: Value) -> Cell:
@@ -140,13 +147,12 @@ def _misfit(value: Value) -> Cell:
 
 
 def _transcoded(text: Malformed) -> bytes:
-    """A malformed text as one of UTF-8, which it can't be entirely; as it is stored, where it is not even that."""
+    """A malformed text as one of UTF-8, which it can't be entirely: never the bytes of a text that is well formed."""
     if text.encoding == "utf-8":
         return text.raw
-    try:
-        return text.raw.decode(text.encoding, "surrogatepass").encode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return text.raw
+    whole = len(text.raw) // 2 * 2
+    odd = b"\xff" + text.raw[whole:] if len(text.raw) > whole else b""
+    return text.raw[:whole].decode(text.encoding, "surrogatepass").encode("utf-8", "surrogatepass") + odd
 
 
 PACKERS: Final = {
@@ -161,7 +167,7 @@ PACKERS: Final = {
     Kind.TIMESTAMP: _moment(Kind.TIMESTAMP),
     Kind.INSTANT: _moment(Kind.INSTANT),
     Kind.UUID: _uuid,
-    Kind.JSON: _text,
+    Kind.JSON: _json,
     Kind.LENGTH: _length,
 }
 """What makes a cell of a value, by the kind of its column."""

@@ -7,17 +7,18 @@ no value of the column can be is still less or greater than all of them.
 from __future__ import annotations
 
 import math
-import re
 import struct
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Context, Decimal
 from typing import Final
 
-from functions.comparer.core.cells import single_digits
+from functions.comparer.core.cells import UUID_CELL, cells_of, placed, single_digits
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.moments import clock_of, moment_of
+from functions.comparer.core.packing import key_cells
 from functions.comparer.core.table import Malformed, Value
-from functions.comparer.mysql.columns import Described, ordered
+from functions.comparer.mysql import days
+from functions.comparer.mysql.columns import Described, in_bytes, ordered
 from functions.comparer.mysql.literals import bytes_literal, double_literal, nearest, real_day, text_literal
 
 _WIDE: Final = Context(prec=2_000)
@@ -25,9 +26,7 @@ _WIDEST: Final = Decimal(10) ** 66
 """Beyond every whole and every decimal number of a column."""
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
 _LONGEST_TIME: Final = 838
-_DAYS: Final = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.INSTANT})
-_UUID = re.compile("[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_NO_DAY = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d\.\d{6})?")
+_MOST_IN_THREE_BYTES: Final = "\uffff"
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Bound:
     literal: str | None
     exact: bool = True
     below: bool = False
+    expression: str | None = None
+    """What the literal is compared with, where that is not what the rows are ordered by but in the same order."""
 
 
 LEAST: Final = Bound(None, exact=False, below=True)
@@ -53,40 +54,21 @@ class KeyColumn:
 
     column: Described
     kind: Kind
+    strange: bool = False
+    """Whether some row has a day in it that no calendar has."""
 
     @property
     def expression(self) -> str:
         """What the rows are ordered by."""
-        return ordered(self.column, self.kind)
+        return days.expression(self.column, self.kind) if self.strange else ordered(self.column, self.kind)
 
 
 def equal(part: KeyColumn, value: Value) -> str | None:
     """The condition that the column has this very value; None: it can't have it."""
     found = bound(part, value)
-    if found.literal is not None and found.exact:
-        return f"{part.expression} = {found.literal}"
-    if part.kind in _DAYS and isinstance(value, str) and _NO_DAY.fullmatch(value):
-        return f"{_written(part)} = '{value}'"
-    return _no_uuid(part, value) if part.kind is Kind.UUID else None
-
-
-def _no_uuid(part: KeyColumn, value: Value) -> str | None:
-    """What is no UUID is told by all of its bytes."""
-    if isinstance(value, bytes):
-        return f"{part.column.quoted} = {bytes_literal(value)}" if part.column.type.kind is Kind.BYTES else None
-    if not isinstance(value, str) or part.column.type.kind is not Kind.TEXT:
+    if found.literal is None or not found.exact:
         return None
-    return f"{ordered(part.column, Kind.TEXT)} = {text_or_bytes(part.column, value)}"
-
-
-def _written(part: KeyColumn) -> str:
-    """A day that is none in the calendar, as its cell says it: no literal of it is sure to be taken."""
-    text = f"CAST({part.column.quoted} AS CHAR)"
-    if part.kind is Kind.DATE:
-        return text
-    if part.column.type.kind is Kind.DATE:
-        return f"CONCAT({text}, ' 00:00:00.000000')"
-    return f"RPAD(CONCAT({text}, IF(LOCATE('.', {text}), '', '.')), 26, '0')"
+    return f"{found.expression or part.expression} = {found.literal}"
 
 
 def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for each kind)
@@ -94,28 +76,37 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
     column, kind = part.column, part.kind
     if value is None:
         return LEAST
+    if part.strange:
+        literal = days.literal(kind, value)
+        return LEAST if literal is None else Bound(*literal)
+    if kind is Kind.UUID:
+        return _uuid(column, value)
     if isinstance(value, Malformed):
         # Among the texts its place is that of its bytes; few columns of MySQL hold one (`Described.partial`).
-        return Bound(bytes_literal(value.raw), exact=column.partial) if kind is Kind.TEXT else GREATEST
+        return (
+            Bound(bytes_literal(value.raw), column.partial, expression=in_bytes(column))
+            if kind is Kind.TEXT
+            else GREATEST
+        )
     match kind:
         case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
             return _number(column, Decimal(value))
         case Kind.DOUBLE | Kind.SINGLE if isinstance(value, (int, float)):
-            return _binary_number(float(value))
+            return _binary_number(value)
         case Kind.TEXT | Kind.JSON if isinstance(value, str):
-            return Bound(text_or_bytes(column, value))
+            return _text(column, value)
         case Kind.BYTES if isinstance(value, bytes):
             return Bound(bytes_literal(value))
-        case Kind.UUID if isinstance(value, str):
-            return _uuid(column, value)
         case Kind.DATE | Kind.TIME | Kind.TIMESTAMP | Kind.INSTANT if isinstance(value, str):
             return _moment(kind, value)
     return GREATEST  # What is no value of the kind sorts behind all that are.
 
 
-def text_or_bytes(column: Described, value: str) -> str:
-    """A text as what the column's are compared by (`ordered`)."""
-    return text_literal(value) if column.byte_ordered else bytes_literal(value.encode())
+def _text(column: Described, value: str) -> Bound:
+    """A text as what the column's are compared by."""
+    if column.byte_ordered and (column.charset == "utf8mb4" or max(value, default="") <= _MOST_IN_THREE_BYTES):
+        return Bound(text_literal(value))
+    return Bound(bytes_literal(value.encode()), expression=in_bytes(column))
 
 
 def _number(column: Described, value: Decimal) -> Bound:
@@ -150,19 +141,21 @@ def _next_below(value: float, single: bool) -> float:
     return float(struct.unpack("<f", struct.pack("<i", bits + (-1 if value > 0 else 1)))[0])
 
 
-def _binary_number(value: float) -> Bound:
+def _binary_number(value: int | float | Decimal) -> Bound:
+    if not isinstance(value, float):
+        return GREATEST  # It is one that no binary number says exactly.
     if math.isfinite(value):
         return Bound(double_literal(value))
     return LEAST if value == -math.inf else GREATEST
 
 
-def _uuid(column: Described, value: str) -> Bound:
-    if not _UUID.fullmatch(value):
-        return GREATEST
-    digits = value.replace("-", "")
-    if column.type.kind is Kind.BYTES:
-        return Bound(f"X'{digits}'")
-    return Bound(bytes_literal((value if column.type.kind is Kind.UUID else digits).encode()))
+def _uuid(column: Described, value: Value) -> Bound:
+    ((tag, body),) = placed(cells_of(key_cells((value,), (Kind.UUID,))))
+    if column.type.kind is Kind.UUID:
+        return Bound(bytes_literal(str(value).encode())) if tag == UUID_CELL else GREATEST
+    if column.always_uuid:
+        return Bound(bytes_literal(body)) if tag == UUID_CELL else GREATEST
+    return Bound(bytes_literal(bytes((tag,)) + body))
 
 
 def _moment(kind: Kind, value: str) -> Bound:

@@ -79,6 +79,11 @@ class Described:
         return ColumnType(kind, self.column_type, lob)
 
     @property
+    def always_uuid(self) -> bool:
+        """Whether its values are 16 bytes, all of them."""
+        return self.data_type == "binary" and self.octets == 16
+
+    @property
     def byte_ordered(self) -> bool:
         """Whether its own order, which an index has, is that of the bytes of its texts."""
         return self.collation in _BYTE_ORDER
@@ -113,7 +118,8 @@ def _whole(column: Described) -> str:
     It is the byte FF, which no text in UTF-8 has, the name of the character set, and the bytes as they are kept.
     """
     # Not cast to BINARY: of more than the server takes at once that makes NULL.
-    kept, said = (f"CONVERT({text} USING binary)" for text in (column.quoted, f"CONVERT({column.quoted} USING utf8mb4)"))
+    texts = (column.quoted, f"CONVERT({column.quoted} USING utf8mb4)")
+    kept, said = (f"CONVERT({text} USING binary)" for text in texts)
     more = " <> ".join(f"LENGTH({text}) - LENGTH(REPLACE({text}, '?', ''))" for text in (said, kept))
     return f"IF(LOCATE('?', {said}) AND {more}, CONCAT(X'FF', '{column.charset} ', {kept}), {said})"
 
@@ -143,18 +149,26 @@ def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for eac
     if column.data_type == "year":
         return f"({name} + 0)"  # Compared with a number of two digits, a year takes it for one of this century.
     if own is Kind.OTHER:
-        labels = column.data_type in _LABELS and not column.partial
-        return _binary(selected(column)) if labels else selected(column)
+        return in_bytes(column) if column.data_type in _LABELS else selected(column)
+    if kind is Kind.UUID:
+        return _uuid_in(column)
     if own not in {Kind.TEXT, Kind.JSON}:
         return name
-    if kind is Kind.UUID:
-        digits = column.quoted
-        for character in "{}-":
-            digits = f"REPLACE({digits}, '{character}', '')"
-        return f"CAST(CONVERT(LOWER({digits}) USING utf8mb4) AS BINARY)"
-    if column.partial:
-        return selected(column)
-    return name if column.byte_ordered else _binary(name)
+    return name if column.byte_ordered else in_bytes(column)
+
+
+def _uuid_in(column: Described) -> str:
+    """The tag and the body of the cell of a text, or of bytes, as a UUID; what is none comes behind all that are."""
+    if column.type.kind is Kind.BYTES:
+        whole = f"CONCAT(IF(OCTET_LENGTH({column.quoted}) = 16, X'06', X'0962'), {column.quoted})"
+        return column.quoted if column.always_uuid else whole
+    text = digits = selected(column)
+    for character in "{}-":
+        digits = f"REPLACE({digits}, '{character}', '')"
+    groups = "([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}"
+    # A line feed may follow what a pattern takes for the end.
+    is_one = f"CHAR_LENGTH({digits}) = 32 AND ({text} REGEXP '^{groups}$' OR {text} REGEXP '^[{{]{groups}[}}]$')"
+    return f"IF({is_one}, CONCAT(X'06', UNHEX({digits})), CONCAT(X'0974', {in_bytes(column)}))"
 
 
 def raw_uuid(column: Described, kind: Kind) -> bool:
@@ -162,5 +176,7 @@ def raw_uuid(column: Described, kind: Kind) -> bool:
     return kind is Kind.UUID and column.type.kind is Kind.BYTES
 
 
-def _binary(expression: str) -> str:
-    return f"CAST(CONVERT({expression} USING utf8mb4) AS BINARY)"
+def in_bytes(column: Described) -> str:
+    """The bytes of its texts in UTF-8, which any bytes can be compared with."""
+    # Those of a column that may hold other bytes too are handed out as bytes.
+    return selected(column) if column.partial else f"CAST(CONVERT({selected(column)} USING utf8mb4) AS BINARY)"

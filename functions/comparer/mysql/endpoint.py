@@ -9,7 +9,8 @@ from pathlib import Path
 from functions.comparer.core.engine import Digester, Joint, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading, Row, Shape
-from functions.comparer.mysql import catalog, conditions, shown
+from functions.comparer.mysql import catalog, conditions, days, shown
+from functions.comparer.mysql.bounds import KeyColumn
 from functions.comparer.mysql.columns import Described, decoded_as, quoted, raw_uuid, selected, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error, table_error
@@ -91,6 +92,7 @@ class MysqlSnapshot:
         self._decoding = decoding
         self._settings: Mapping[str, str] = {}
         self._tables = Tables(name)
+        self._strange: dict[tuple[str, str], bool] = {}
 
     @property
     def connections(self) -> int:
@@ -154,7 +156,7 @@ class MysqlSnapshot:
     def stream(self, reading: Reading, after: Row | None = None, upto: Row | None = None) -> Iterator[bytes]:
         """See `Snapshot.stream`."""
         columns = self._chosen(reading)
-        key = conditions.key_of(columns, reading.kinds, reading.key)
+        key = self._key(reading, columns)
         wanted = []
         if after is not None:
             wanted.append(conditions.after(key, after))
@@ -165,7 +167,7 @@ class MysqlSnapshot:
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
         """See `Snapshot.at`."""
         columns = self._chosen(reading)
-        key = conditions.key_of(columns, reading.kinds, reading.key)
+        key = self._key(reading, columns)
         for some in conditions.batches(keys):
             yield from self._read(reading, columns, [conditions.among(key, some)], "")
 
@@ -219,6 +221,25 @@ class MysqlSnapshot:
             for block in session.blocks(statement, kinds, reading.key, self._decoding):
                 yield block
                 self._stop.check()
+
+    def _key(self, reading: Reading, columns: Sequence[Described]) -> list[KeyColumn]:
+        return conditions.key_of(
+            columns, reading.kinds, reading.key, lambda column: self._has_strange_days(reading.table, column)
+        )
+
+    def _has_strange_days(self, table: str, column: Described) -> bool:
+        """Whether a column has a day that no calendar has: then its own order is not that of the cells."""
+        condition = days.strange(column)
+        if condition is None:
+            return False
+        known = table, column.name
+        if known not in self._strange:
+            with self._table() as session:
+                ((found,),) = session.rows(
+                    f"SELECT EXISTS (SELECT 1 FROM {self._source(table)} WHERE {condition})"  # noqa: S608
+                )
+            self._strange[known] = int(found) == 1
+        return self._strange[known]
 
     def _chosen(self, reading: Reading) -> list[Described]:
         columns = self._described(reading.table)

@@ -18,6 +18,7 @@ from typing import Final
 from functions.comparer.core import cells
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.moments import moment_of
+from functions.comparer.core.packing import key_cells
 from functions.comparer.core.table import Malformed, Row, Value
 from functions.comparer.postgres.columns import PgColumn
 from functions.comparer.postgres.names import text
@@ -28,8 +29,12 @@ _MOMENT = re.compile(
     r"([0-9]{4,7}-[0-9]{2}-[0-9]{2})( BC)?(?: ([0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?))?(?:\+00)?"
 )
 _CLOCK = re.compile(r"(-?)([0-9]{2,9}):([0-9]{2}):([0-9]{2})(\.[0-9]{1,6})?")
-_UUID = re.compile(r"(?:[0-9a-f]{4}-?){7}[0-9a-f]{4}")
 _DAY_HOURS: Final = 24
+_DAY: Final = 86_400_000_000
+_FIRST_DAY: Final = -2_440_588
+"""4714-11-24 BC, since 1970."""
+_LAST_DAY: Final = 2_145_042_905
+"""5874897-12-31, since 1970."""
 
 
 class Side(Enum):
@@ -149,6 +154,8 @@ def _single(value: float) -> float:
 
 def _before(value: float) -> float:
     """The next lower number of 32 bits."""
+    if value == 0:
+        value = 0.0  # There is another one, whose bits say that it is less than zero.
     (bits,) = struct.unpack(">i", struct.pack(">f", value))
     return float(
         struct.unpack(">f", struct.pack(">i", bits + 1 if value < 0 else bits - 1 if bits else -0x7FFF_FFFF))[0]
@@ -156,21 +163,10 @@ def _before(value: float) -> float:
 
 
 def _uuid(column: PgColumn, _: Kind, value: Value) -> Bound | Side:
-    if isinstance(value, str) and _UUID.fullmatch(value):
-        raw: bytes | None = bytes.fromhex(value.replace("-", ""))
-        cell = b"\x06" + (raw or b"")
-    else:
-        raw = None
-        cell = b"\x09" + (b"b" + value if isinstance(value, bytes) else b"t" + _utf8(value))
+    ((tag, body),) = cells.placed(cells.cells_of(key_cells((value,), (Kind.UUID,))))
     if column.base != "uuid":
-        return Bound(column.order(Kind.UUID), _bytes(cell))
-    return Side.ABOVE if raw is None else Bound(column.sql, f"'{raw.hex()}'::pg_catalog.uuid")
-
-
-def _utf8(value: Value) -> bytes:
-    if isinstance(value, Malformed):
-        return value.raw
-    return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else repr(value).encode()
+        return Bound(column.order(Kind.UUID), _bytes(bytes((tag,)) + body))
+    return Bound(column.sql, f"'{body.hex()}'::pg_catalog.uuid") if tag == cells.UUID_CELL else Side.ABOVE
 
 
 def _text(column: PgColumn, _: Kind, value: Value) -> Bound | Side:
@@ -181,26 +177,31 @@ def _text(column: PgColumn, _: Kind, value: Value) -> Bound | Side:
     # There is no NUL in a text of this server: all that is greater than a text with one is greater than what precedes.
     found, exact = value.partition("\0")[0], "\0" not in value
     if column.text_order == column.bytes_of_text:
-        return Bound(column.bytes_of_text, _bytes(_utf8(found)), exact)
+        return Bound(column.bytes_of_text, _bytes(found.encode()), exact)
     return Bound(column.text_order, f"{text(found)}::pg_catalog.text", exact)
 
 
-def _moment(column: PgColumn, kind_of_key: Kind, value: Value) -> Bound | Side:
-    if not isinstance(value, str):
-        return Side.ABOVE
-    kind = f"pg_catalog.{column.base}"
-    if value in {"infinity", "-infinity"}:
-        return Bound(column.sql, f"'{value}'::{kind}")
-    if value == "0000-00-00":
-        return Bound(column.sql, f"'-infinity'::{kind}", exact=False)
-    found = _MOMENT.fullmatch(value)
-    if found is None or moment_of(value, kind_of_key) is None:
+def _moment(column: PgColumn, kind: Kind, value: Value) -> Bound | Side:
+    number = moment_of(value, kind) if isinstance(value, str) else None
+    if number is None or not isinstance(value, str):
         return Side.ABOVE  # A text of the other side's, or a day that no calendar has.
+    if value in {"infinity", "-infinity"}:
+        return Bound(column.sql, _moment_literal(column, value))
+    days, found = number if kind is Kind.DATE else number // _DAY, _MOMENT.fullmatch(value)
+    if not _FIRST_DAY <= days <= _LAST_DAY or found is None:
+        # 0000-00-00 is among those below. No moment that a cell has room for is later than the last one: only a day is.
+        greatest = "-infinity" if days < _FIRST_DAY else "5874897-12-31"
+        return Bound(column.sql, _moment_literal(column, greatest), exact=False)
     day, era, clock = found.groups()
     if column.base == "date":
-        return Bound(column.sql, f"'{day}{era or ''}'::{kind}", exact=not (clock or "").strip("0:."))
+        literal = _moment_literal(column, f"{day}{era or ''}")
+        return Bound(column.sql, literal, exact=not (clock or "").strip("0:."))
     zone = "+00" if column.base == "timestamptz" else ""
-    return Bound(column.sql, f"'{day} {clock or '00:00:00'}{zone}{era or ''}'::{kind}")
+    return Bound(column.sql, _moment_literal(column, f"{day} {clock or '00:00:00'}{zone}{era or ''}"))
+
+
+def _moment_literal(column: PgColumn, text: str) -> str:
+    return f"'{text}'::pg_catalog.{column.base}"
 
 
 def _time(column: PgColumn, _: Kind, value: Value) -> Bound | Side:

@@ -11,6 +11,7 @@ from typing import Final
 
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in, values_of
 from functions.comparer.core.engine import Bounds, Digest, Digester, Joint, Snapshot, TableUnreadable
+from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.postgres import digests, shown, statements
 from functions.comparer.postgres.catalog import Catalog, Table
@@ -104,6 +105,8 @@ class PostgresSnapshot:
         A second one of the same thread raises RuntimeError if there can't be another connection.
         """
         table = self._table(reading.table)
+        if (after or upto) and self._misplaces(table, reading):
+            raise OutOfOrder
         yield from self._blocks(table, reading, statements.streaming(table, reading, after, upto))
 
     def at(self, reading: Reading, keys: Sequence[Row]) -> Iterator[bytes]:
@@ -171,6 +174,15 @@ class PostgresSnapshot:
             with self._pool.session() as session:
                 found = self._tables.read(session, name)
         return found
+
+    def _misplaces(self, table: PgTable, reading: Reading) -> bool:
+        """Whether the server has some row elsewhere than canonical rows have it."""
+        statement = statements.misplacing(table, reading)
+        if statement is None:
+            return False
+        with self._reading(table.table) as session:
+            ((found,),) = session.rows(statement)
+        return found == "t"
 
     def _blocks(self, table: PgTable, reading: Reading, statement: str) -> Iterator[bytes]:
         decoder = pg_decoder(statements.wires(table, reading), reading.key)

@@ -13,6 +13,8 @@ from functions.comparer.postgres.columns import PgColumn
 from functions.comparer.postgres.names import quoted, text
 from functions.comparer.postgres.shape import PgTable
 
+_FAR: Final = "294247-01-10"
+"""The first day for whose moments a cell has no room."""
 _SAMPLED: Final = 16
 """Blocks of a table that are looked at for every part that it is to be cut into."""
 
@@ -46,6 +48,16 @@ def between(table: PgTable, reading: Reading, after: Row | None, upto: Row | Non
     return lower if upto is None else [*lower, up_to(key, kinds, upto)]
 
 
+def misplacing(table: PgTable, reading: Reading) -> str | None:
+    """Whether a key has a moment that no cell has room for, which is a text there; None: no key column can have one."""
+    key = zip(_columns(table, reading)[: reading.key], reading.kinds, strict=False)
+    moments = [column for column, kind in key if kind in {Kind.TIMESTAMP, Kind.INSTANT}]
+    far = [f"({column.sql} >= '{_FAR}' AND {column.sql} < 'infinity')" for column in moments]
+    if not far:
+        return None
+    return f"SELECT EXISTS (SELECT FROM {table.table.source} WHERE {' OR '.join(far)})"  # noqa: S608 (quoted names)
+
+
 def looking_up(table: PgTable, reading: Reading, keys: Sequence[Row]) -> Iterator[str]:
     """The rows with these keys, in as many statements as it takes."""
     columns, kinds = _columns(table, reading)[: reading.key], reading.kinds
@@ -69,11 +81,16 @@ def _equal(column: PgColumn, kind: Kind, value: Value) -> Bound | None:
     found = bound(column, kind, value)
     if not isinstance(found, Bound) or not found.exact:
         return None
-    if isinstance(value, str) and kind in {Kind.TEXT, Kind.JSON} and column.deterministic:
+    # Not every encoding has every character: there other texts are told by their bytes.
+    if not isinstance(value, str) or not (column.unicode or value.isascii()):
+        return found
+    if kind in {Kind.TEXT, Kind.JSON} and column.deterministic:
         # Equal texts are equal under every collation, and only the column's own may have an index.
         if column.texts:
             return Bound(column.sql, f"{text(value)}::pg_catalog.text")
         if column.wire == "p":
+            if value.endswith(" "):
+                return None  # In SQL they don't count; of the column's texts they are left out.
             return Bound(column.sql, f"{text(value)}::pg_catalog.bpchar")
     return found
 

@@ -1,17 +1,14 @@
 """The rows of a SQLite table as canonical rows (`cells`), in the order of their key: for comparing with other engines.
 
-SQLite orders keys as canonical rows are ordered where all of them are what their column's kind holds. Rows with other
-keys are handed out too, where SQLite puts them. Which rows are between two keys is decided by canonical keys; SQLite is
-told to leave out only what can't be between them.
+SQLite orders keys as canonical rows are ordered where all of them are what their column's kind holds, in one form each.
+Rows with other keys are handed out too, where SQLite puts them. Which rows are between two keys is decided by canonical
+keys; and as a row that is out of place could be missed there, all keys are looked at, whether they rise.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 from itertools import islice
-from typing import Final
 
 import apsw
 
@@ -19,8 +16,9 @@ from functions.comparer.core import cells
 from functions.comparer.core.compiled import pack
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.packing import key_cells
-from functions.comparer.core.table import Reading, Row, Value
+from functions.comparer.core.table import Reading, Row
 from functions.comparer.sqlite import rows
 from functions.comparer.sqlite.catalog import Table, quoted
 from functions.comparer.sqlite.keys import Bindable
@@ -30,14 +28,6 @@ _BLOCK_ROWS, _BLOCK_BYTES = 1000, 256_000
 # Rows may be long: so many at once are in memory twice.
 _PIECE_ROWS = 50
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
-# The storage classes of values that a kind holds, all of them in SQLite's order as in that of canonical rows. A text
-# may be malformed, which only reading it tells.
-_ORDERED: Final = {
-    Kind.INTEGER: ("integer",),
-    Kind.DECIMAL: ("integer", "real"),
-    Kind.DOUBLE: ("real",),
-    Kind.BYTES: ("blob",),
-}
 _PRIMARY = """
     SELECT CAST(name AS BLOB) FROM temp.pragma_table_xinfo(?1, 'main') WHERE pk > 0
     AND NOT EXISTS (SELECT 1 FROM temp.pragma_index_list(?1, 'main') WHERE origin = 'pk')
@@ -56,7 +46,7 @@ def stream(
     upto: Row | None,
     stop: Stop,
 ) -> Iterator[bytes]:
-    """See `Snapshot.stream`. Raises errors of apsw, and `Stopped`."""
+    """See `Snapshot.stream`. Raises errors of apsw, `OutOfOrder` and `Stopped`."""
     names = reading.columns[: reading.key]
     ordered = ", ".join(f"t.{quoted(name)} COLLATE BINARY" for name in names)
     conditions, wanted = Choice(), None
@@ -64,7 +54,6 @@ def stream(
         if _is_rowid(connection, table, reading, encoding) and _are_rowids(after, upto):
             conditions = _between_rowids(names[0], after, upto)
         else:
-            conditions = _may_be_between(names[0], reading.kinds[0], after, upto)
             wanted = _between(reading, after, upto)
     choice = Choice(conditions.sql + (f" ORDER BY {ordered}" if names else ""), conditions.values)
     yield from _blocks(connection, table, reading, encoding, choice, stop, wanted)
@@ -126,42 +115,17 @@ def _between_rowids(name: str, after: Row | None, upto: Row | None) -> Choice:
     return _where([f"t.{quoted(name)} {operator} ?" for _, operator in bounds], numbers)
 
 
-def _may_be_between(name: str, kind: Kind, after: Row | None, upto: Row | None) -> Choice:
-    """At least the rows between two keys, by the first column of the key alone."""
-    classes = _ORDERED.get(kind)
-    if classes is None:
-        return Choice()
-    conditions, values = [], []
-    for bound, operator, whole in ((after, ">=", math.floor), (upto, "<=", math.ceil)):
-        value = _comparable(bound[0], classes, whole) if bound else None
-        if value is not None:
-            other = ", ".join(f"'{entry}'" for entry in classes)
-            # Without its column's preference: a text that looks like a number would be compared as one.
-            conditions.append(f"(+t.{quoted(name)} {operator} ? OR typeof(t.{quoted(name)}) NOT IN ({other}))")
-            values.append(value)
-    return _where(conditions, values)
-
-
-def _comparable(value: Value, classes: Sequence[str], whole: Callable[[float | Decimal], int]) -> Bindable:
-    """A value at or beyond the bound that SQLite compares exactly; None: there is none, and nothing is left out.
-
-    `whole`: makes a whole number of one that no column of SQLite holds exactly.
-    """
-    match value:
-        case bytes() if "blob" in classes:
-            return value
-        case int() | float() | Decimal() if "blob" not in classes and math.isfinite(value):
-            number = whole(value)
-            return number if _LEAST <= number <= _MOST else None
-    return None
-
-
 def _between(reading: Reading, after: Row | None, upto: Row | None) -> Wanted:
-    """Exactly the rows between two keys, by their canonical form."""
+    """Exactly the rows between two keys, by their canonical form. It raises `OutOfOrder` if these don't rise."""
     low, high = (None if bound is None else _placed(_key(reading, bound)) for bound in (after, upto))
+    last: tuple[tuple[int, bytes], ...] = ()
 
     def wanted(row: bytes) -> bool:
+        nonlocal last
         key = _placed(cells.key_in(row))
+        if key <= last:
+            raise OutOfOrder
+        last = key
         return (low is None or key > low) and (high is None or key <= high)
 
     return wanted

@@ -309,3 +309,38 @@ def test_the_index_finds_the_rows_with_some_keys_even_where_its_order_is_another
             part = key_of(list(found._described("t").values()), reading.kinds, 1)
         plan = str(shared.rows(f"EXPLAIN SELECT v, w FROM t WHERE {among(part, keys)}"))
         assert "'range'" in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("declared", "kind"), [("DATE", Kind.DATE), ("DATE", Kind.TIMESTAMP), ("DATETIME(6)", Kind.TIMESTAMP)]
+)
+def test_days_that_no_calendar_has_come_behind_all_that_it_has_and_none_is_lost(
+    shared: Database, declared: str, kind: Kind
+) -> None:
+    days = ["0000-00-00", "2024-02-29", "2024-03-01", "2024-00-10", "2024-05-00"]  # as cells have them
+    made(shared, Case(declared, texts(days)))
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"), {"v": kind})
+        rows = rows_of(found, reading)
+        values = [cells.values_of(cells.cells_in(row)[:1], reading.kinds[:1]) for row in rows]
+        assert [str(value)[:10] for (value,) in values] == days
+        for place, key in enumerate(values):
+            assert rows_of(found, reading, after=key) == rows[place + 1 :], key
+            assert rows_of(found, reading, upto=key) == rows[: place + 1], key
+            assert [*found.at(reading, [key])] == [rows[place]], key
+        behind = ("2024-00-00",) if kind is Kind.DATE else ("2024-00-00 00:00:00.000000",)
+        assert rows_of(found, reading, after=behind) == rows[3:]
+
+
+def test_texts_that_are_one_uuid_are_on_one_side_of_a_key_and_what_is_none_behind(shared: Database) -> None:
+    one, other = UUIDS[1][1:-1], UUIDS[2][1:-1]
+    values = [f"{{{one}}}", one.replace("-", ""), other.upper(), "0none", other + "\n"]
+    made(shared, Case("VARCHAR(60)", texts(values)))
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v",), {"v": Kind.UUID})
+        rows = rows_of(found, reading)
+        assert keys(rows) == sorted(keys(rows))
+        for key, upto_it, at_it in ((one, 2, 2), (other, 3, 1), ("0none", 4, 1), (other + "\n", 5, 1)):
+            assert keys(rows_of(found, reading, upto=(key,))) == keys(rows)[:upto_it]
+            assert keys(rows_of(found, reading, after=(key,))) == keys(rows)[upto_it:]
+            assert len([*cells.rows_in(b"".join(found.at(reading, [(key,)])))]) == at_it

@@ -6,7 +6,9 @@ import pytest
 
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in, values_of
 from functions.comparer.core.kinds import Kind
-from functions.comparer.core.table import Reading
+from functions.comparer.core.merging import OutOfOrder
+from functions.comparer.core.table import Reading, Row
+from tests.comparer.engines.cut_keys import assert_cut, marks_of, own_marks
 from tests.comparer.postgres.server import Database, Server, read, reading, values
 
 TEXTS = ["a", "B", "b", "A", "_", "é", "z", "1", "", "a ", "ab", "Z", "~", "😀", "￼"]
@@ -164,3 +166,37 @@ def test_a_table_is_cut_into_about_equal_parts_by_keys(keyed: Database, analyzed
         parts = [len(values(snapshot.stream(wanted, *bounds[at : at + 2]), wanted.kinds)) for at in range(4)]
     assert sum(parts) == 8000
     assert min(parts) > 1000
+
+
+def test_of_a_table_with_a_moment_that_no_cell_has_room_for_no_part_is_handed_out(keyed: Database) -> None:
+    # It is a misfit, and so belongs behind an infinity, before which the server has it.
+    keyed.run(
+        "CREATE TABLE far (k date PRIMARY KEY)",
+        "INSERT INTO far VALUES ('2024-01-01'), ('294247-01-10'), ('infinity')",
+    )
+    mark = ("2024-01-01 00:00:00",)
+    with keyed.snapshot() as snapshot:
+        wanted = Reading("far", ("k",), (Kind.TIMESTAMP,), 1)
+        assert len(values(snapshot.stream(wanted), wanted.kinds)) == 3
+        for after, upto in ((mark, None), (None, mark)):
+            with pytest.raises(OutOfOrder):
+                list(snapshot.stream(wanted, after, upto))
+        as_days = Reading("far", ("k",), (Kind.DATE,), 1)
+        assert len(values(snapshot.stream(as_days, ("2024-01-01",)), as_days.kinds)) == 2
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_texts_in_any_encoding_are_cut_by_any_text(server: Server, encoding: str) -> None:
+    beyond_ascii = {"SQL_ASCII": ["E'a\\xff'", "E'\\xff'"], "LATIN1": ["'é'", "'aÿ'"]}
+    texts = ["'a'", "'a '", "'B'", "''", "'ab'", *beyond_ascii[encoding]]
+    marks: list[Row] = [(value,) for value in marks_of(Kind.TEXT)]
+    with server.database(f"ENCODING '{encoding}'", "LOCALE 'C'") as database:
+        for declared in ("text", 'text COLLATE "C"', "varchar(9)", "char(9)"):
+            database.run(
+                "DROP TABLE IF EXISTS t",
+                f"CREATE TABLE t (k {declared} NOT NULL)",
+                f"INSERT INTO t VALUES {', '.join(f'({text})' for text in texts)}",
+            )
+            with database.snapshot() as snapshot:
+                wanted = Reading("t", ("k",), (Kind.TEXT,), 1)
+                assert_cut(snapshot, wanted, [*own_marks(snapshot, wanted), *marks])
