@@ -45,6 +45,7 @@ class Session:
         self._link: Link | None = None
         self._interrupt: Interrupt | None = None
         self._result: Result | None = None
+        self._holding = False
 
     def open(self) -> None:
         """Connect. Raises `Unreadable` and `Stopped`."""
@@ -66,6 +67,15 @@ class Session:
         self._result = None
         self._stack.close()
 
+    def glance(self, statements: Sequence[str]) -> None:
+        """Run statements whose rows are of no interest, in one round trip; the first that fails is the last.
+
+        What one has locked is let go before the next one runs. Raises what `Trouble` lists.
+        """
+        self._holding = True
+        self._connected.run_all([step for statement in statements for step in (statement, _LET_GO)])
+        self._holding = False
+
     @property
     def usable(self) -> bool:
         """Whether it is connected."""
@@ -73,6 +83,7 @@ class Session:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a statement, in which values stand as %s. Raises what `Trouble` lists."""
+        self._holding = True
         return self._connected.rows(statement, *values)
 
     @property
@@ -82,12 +93,14 @@ class Session:
 
     def estimate(self, statement: str) -> int:
         """About how many rows the server would look at. Raises what `Trouble` lists."""
+        self._holding = True
         return self._connected.estimate(statement)
 
     def blocks(
         self, statement: str, kinds: Sequence[tuple[Kind, bool]], key: int, decoding: Decoding
     ) -> Iterator[bytes]:
         """The rows of a statement as canonical rows; see `Result.blocks`. Raises what `Trouble` lists."""
+        self._holding = True
         self._result = Result(self._connected)
         yield from self._result.blocks(statement, kinds, key, decoding)
 
@@ -98,7 +111,9 @@ class Session:
             return
         try:
             self._end_result()
-            self._let_go()
+            if self._holding:
+                self._let_go()
+                self._holding = False
         except Trouble:
             self.close()
 

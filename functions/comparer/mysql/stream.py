@@ -85,6 +85,7 @@ class Result:
         self._incoming = Incoming(link)
         self._number: int | None = None
         self._over = True
+        self._begun = False
 
     def blocks(
         self, statement: str, kinds: Sequence[tuple[Kind, bool]], key: int, decoding: Decoding
@@ -122,6 +123,8 @@ class Result:
 
     def drain(self) -> bool:
         """Read what the server still sends of a statement that was killed; whether it has come to its end in time."""
+        if not self._begun:
+            return False  # Which answer is to which command is not known.
         until = time.monotonic() + _DRAIN_SECONDS
         self._link.socket.settimeout(_DRAIN_SECONDS)
         try:
@@ -142,13 +145,24 @@ class Result:
             self._number = None
 
     def _run(self, statement: str) -> list[protocol.Field]:
-        self._link.socket.sendall(protocol.prepare(statement))
-        self._number, columns, parameters = protocol.prepared(self._incoming.packet())
+        at_once = self._link.runs_the_last
+        self._over = not at_once
+        command = protocol.prepare(statement)
+        self._link.socket.sendall(command + protocol.execute(protocol.LAST) if at_once else command)
+        try:
+            self._number, columns, parameters = protocol.prepared(self._incoming.packet())
+        except protocol.Refused:
+            if at_once:
+                self._over = self._incoming.packet()[:1] == b"\xff"
+                if not self._over:
+                    raise Misread("the server has run what it could not prepare") from None
+            raise
         for count in (parameters, columns):
             if count:
                 self._listed(count)
-        self._link.socket.sendall(protocol.execute(self._number))
-        self._over = False
+        if not at_once:
+            self._link.socket.sendall(protocol.execute(self._number))
+        self._over, self._begun = False, True
         packet = self._incoming.packet()
         self._over = packet[:1] == b"\xff"
         return [protocol.field(packet) for packet in self._listed(protocol.column_count(packet))]
