@@ -12,7 +12,7 @@ from functions.comparer.core.engine import Stop
 from functions.comparer.core.kinds import Kind
 from functions.comparer.mysql.errors import INTERRUPTED, Trouble, database_error, number_of
 from functions.comparer.mysql.link import Interrupt, Link, Server
-from functions.comparer.mysql.stream import Decoding, Result
+from functions.comparer.mysql.stream import Decoding, Incoming, Result
 from functions.comparer.mysql.url import MysqlUrl
 
 _FOR_ALL: Final = (
@@ -45,6 +45,7 @@ class Session:
         self._link: Link | None = None
         self._interrupt: Interrupt | None = None
         self._result: Result | None = None
+        self._incoming: Incoming | None = None
         self._holding = False
 
     def open(self) -> None:
@@ -64,7 +65,7 @@ class Session:
     def close(self) -> None:
         """End the connection."""
         self._link = None
-        self._result = None
+        self._result = self._incoming = None
         self._stack.close()
 
     def glance(self, statements: Sequence[str]) -> None:
@@ -101,7 +102,9 @@ class Session:
     ) -> Iterator[bytes]:
         """The rows of a statement as canonical rows; see `Result.blocks`. Raises what `Trouble` lists."""
         self._holding = True
-        self._result = Result(self._connected)
+        if self._incoming is None or not self._incoming.as_new:
+            self._incoming = Incoming(self._connected)
+        self._result = Result(self._connected, self._incoming)
         yield from self._result.blocks(statement, kinds, key, decoding)
 
     def settle(self) -> None:

@@ -22,7 +22,7 @@ Decoding = Callable[[Sequence[tuple[int, int, bool]], int], MysqlDecoder]
 
 
 class Incoming:
-    """What a server sends, in one buffer that is as large as the largest row so far."""
+    """What a server sends over a connection, in one buffer that is as large as the largest row so far."""
 
     def __init__(self, link: Link) -> None:
         self._socket = link.socket
@@ -57,6 +57,11 @@ class Incoming:
             self._begin += decoder.packets(known)
 
     @property
+    def as_new(self) -> bool:
+        """Whether nothing waits in the buffer, and it is no larger than it usually has to be."""
+        return self._begin == self._end and len(self._buffer) == _BUFFER_BYTES
+
+    @property
     def partial(self) -> bool:
         """Whether what comes next is a row of which something is still missing, or nothing yet."""
         head = self._buffer[self._begin : min(self._begin + 5, self._end)]
@@ -80,9 +85,9 @@ class Incoming:
 class Result:
     """The rows of one statement. Whoever made it must call `finish` or `abandon` at the end."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, incoming: Incoming) -> None:
         self._link = link
-        self._incoming = Incoming(link)
+        self._incoming = incoming
         self._number: int | None = None
         self._over = True
         self._begun = False
