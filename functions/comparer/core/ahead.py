@@ -1,15 +1,21 @@
-"""Which tables are asked about at once, where one question about many of them costs little more than about one."""
+"""Which tables are asked about at once, where one question about many of them costs little more than about one.
+
+What an answer about many doesn't tell of one is asked again of that one, when it is its turn: nothing that is wrong
+with one table is told of another.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 _MOST_TABLES: Final = 256
 _MOST_ROWS: Final = 20_000
 """Of an answer, which is held in memory as a whole."""
 _GROWTH: Final = 4
+_MOST_SENT: Final = 250_000
+"""Characters of the statements that are sent at a time: servers are usually set to take a megabyte at least."""
 
 
 class Ahead:
@@ -43,3 +49,28 @@ class Ahead:
     def alone(self) -> None:
         """From now on every table alone: something is wrong with one of them, and nobody knows with which."""
         self._most = 1
+
+
+class Trials:
+    """The statements that find out which tables can be read: many are sent at a time, each with others only once."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, str] = {}
+
+    def add(self, statements: Mapping[str, str]) -> None:
+        """These wait to be sent, by the names of their tables."""
+        self._waiting.update(statements)
+
+    def batch(self, name: str, statement: str) -> Mapping[str, str]:
+        """What is to be sent for this table: its own statement first, and those that wait if it has waited too."""
+        found = {name: statement}
+        if name in self._waiting:
+            room = _MOST_SENT - len(statement)
+            for other, waiting in self._waiting.items():
+                room -= len(waiting) if other != name else 0
+                if room < 0:
+                    break
+                found[other] = waiting
+        for other in found:
+            self._waiting.pop(other, None)
+        return found

@@ -11,7 +11,7 @@ from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.mysql import catalog, conditions, days, shown
 from functions.comparer.mysql.bounds import KeyColumn
-from functions.comparer.mysql.columns import Described, decoded_as, quoted, raw_uuid, selected, selected_as
+from functions.comparer.mysql.columns import Described, decoded_as, raw_uuid, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error, table_error
 from functions.comparer.mysql.link import Server
@@ -142,12 +142,10 @@ class MysqlSnapshot:
     def shape(self, table: str) -> Shape:
         """See `Snapshot.shape`."""
         known = self._known(table)
-        columns = known.columns
-        with self._table() as session:
-            # Whoever may not read the table learns that here, and so does nobody else. The catalog hides columns that
-            # may not be read, but `*` stands for them too.
-            session.rows(f"SELECT *, {', '.join(map(selected, columns.values()))} FROM {self._source(table)} LIMIT 0")  # noqa: S608
-        return shape(list(columns.values()), known.indexes)
+        if not self._tables.readable(table):
+            with self._table() as session:
+                self._tables.attempt(session, table)
+        return shape(list(known.columns.values()), known.indexes)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:  # noqa: ARG002
         """See `Snapshot.rows`: only engines whose columns take any value have such rows."""
@@ -259,7 +257,7 @@ class MysqlSnapshot:
         return found
 
     def _source(self, table: str) -> str:
-        return f"{quoted(self._name)}.{quoted(table)}"
+        return self._tables.source(table)
 
     @contextmanager
     def _database(self) -> Iterator[Session]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pymysql
+from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor
 
 from functions.comparer.core.engine import Stop, Unreadable
@@ -19,6 +21,7 @@ from functions.comparer.mysql.url import MysqlUrl
 
 # How long the server's network may be silent until the connection counts as lost, and how that is asked.
 _KEEPALIVE: Final = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 6))
+_RUNS_THE_LAST: Final = (10, 2)
 _FOREVER: Final = 31_536_000.0
 _ANY_TROUBLE: Final = (*Trouble, Unreadable, RuntimeError, ValueError, LookupError, AssertionError, struct.error)
 """What logging in can raise: PyMySQL trusts a server that is none, and lacks what some ways of logging in need."""
@@ -43,6 +46,12 @@ class Link:
     def mariadb(self) -> bool:
         """Whether the server is MariaDB rather than MySQL."""
         return "mariadb" in str(self._connection.get_server_info()).lower()
+
+    @property
+    def runs_the_last(self) -> bool:
+        """Whether a statement can be run by being the last that was prepared, before its number is known."""
+        release = re.search(r"(\d+)\.(\d+)\.\d+-mariadb", str(self._connection.get_server_info()).lower())
+        return release is not None and (int(release[1]), int(release[2])) >= _RUNS_THE_LAST
 
     @property
     def socket(self) -> socket.socket:
@@ -72,6 +81,13 @@ class Link:
     def run(self, statement: str) -> None:
         """Run a statement that has no rows. Raises what `Trouble` lists."""
         self._connection.query(statement)
+
+    def run_all(self, statements: Sequence[str]) -> None:
+        """Run statements in one round trip, up to one that fails; rows are dropped. Raises what `Trouble` lists."""
+        with self._connection.cursor() as cursor:
+            cursor.execute("; ".join(statements))
+            while cursor.nextset():
+                pass
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a statement, in which values stand as %s. Raises what `Trouble` lists."""
@@ -165,6 +181,7 @@ class Server:
             write_timeout=None,
             autocommit=True,
             local_infile=False,
+            client_flag=CLIENT.MULTI_STATEMENTS,  # all of them are ours
             program_name="parity",
             ssl_disabled=url.ssl_mode == "DISABLED",
             ssl=self._context(),

@@ -17,6 +17,8 @@ from functions.comparer.mysql.errors import Misread
 
 _PREPARE, _EXECUTE, _CLOSE = 0x16, 0x17, 0x19
 _MOST: Final = 0xFFFFFF
+LAST: Final = 0xFFFFFFFF
+"""For MariaDB, the number of the statement that was prepared last."""
 _UNSIGNED: Final = 0x20
 _BINARY: Final = 63
 

@@ -12,7 +12,7 @@ from functions.comparer.core.engine import Stop
 from functions.comparer.core.kinds import Kind
 from functions.comparer.mysql.errors import INTERRUPTED, Trouble, database_error, number_of
 from functions.comparer.mysql.link import Interrupt, Link, Server
-from functions.comparer.mysql.stream import Decoding, Result
+from functions.comparer.mysql.stream import Decoding, Incoming, Result
 from functions.comparer.mysql.url import MysqlUrl
 
 _FOR_ALL: Final = (
@@ -45,6 +45,8 @@ class Session:
         self._link: Link | None = None
         self._interrupt: Interrupt | None = None
         self._result: Result | None = None
+        self._incoming: Incoming | None = None
+        self._holding = False
 
     def open(self) -> None:
         """Connect. Raises `Unreadable` and `Stopped`."""
@@ -63,8 +65,17 @@ class Session:
     def close(self) -> None:
         """End the connection."""
         self._link = None
-        self._result = None
+        self._result = self._incoming = None
         self._stack.close()
+
+    def glance(self, statements: Sequence[str]) -> None:
+        """Run statements whose rows are of no interest, in one round trip; the first that fails is the last.
+
+        What one has locked is let go before the next one runs. Raises what `Trouble` lists.
+        """
+        self._holding = True
+        self._connected.run_all([step for statement in statements for step in (statement, _LET_GO)])
+        self._holding = False
 
     @property
     def usable(self) -> bool:
@@ -73,6 +84,7 @@ class Session:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a statement, in which values stand as %s. Raises what `Trouble` lists."""
+        self._holding = True
         return self._connected.rows(statement, *values)
 
     @property
@@ -82,13 +94,17 @@ class Session:
 
     def estimate(self, statement: str) -> int:
         """About how many rows the server would look at. Raises what `Trouble` lists."""
+        self._holding = True
         return self._connected.estimate(statement)
 
     def blocks(
         self, statement: str, kinds: Sequence[tuple[Kind, bool]], key: int, decoding: Decoding
     ) -> Iterator[bytes]:
         """The rows of a statement as canonical rows; see `Result.blocks`. Raises what `Trouble` lists."""
-        self._result = Result(self._connected)
+        self._holding = True
+        if self._incoming is None or not self._incoming.as_new:
+            self._incoming = Incoming(self._connected)
+        self._result = Result(self._connected, self._incoming)
         yield from self._result.blocks(statement, kinds, key, decoding)
 
     def settle(self) -> None:
@@ -98,7 +114,9 @@ class Session:
             return
         try:
             self._end_result()
-            self._let_go()
+            if self._holding:
+                self._let_go()
+                self._holding = False
         except Trouble:
             self.close()
 

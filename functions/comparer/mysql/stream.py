@@ -22,7 +22,7 @@ Decoding = Callable[[Sequence[tuple[int, int, bool]], int], MysqlDecoder]
 
 
 class Incoming:
-    """What a server sends, in one buffer that is as large as the largest row so far."""
+    """What a server sends over a connection, in one buffer that is as large as the largest row so far."""
 
     def __init__(self, link: Link) -> None:
         self._socket = link.socket
@@ -57,6 +57,11 @@ class Incoming:
             self._begin += decoder.packets(known)
 
     @property
+    def as_new(self) -> bool:
+        """Whether nothing waits in the buffer, and it is no larger than it usually has to be."""
+        return self._begin == self._end and len(self._buffer) == _BUFFER_BYTES
+
+    @property
     def partial(self) -> bool:
         """Whether what comes next is a row of which something is still missing, or nothing yet."""
         head = self._buffer[self._begin : min(self._begin + 5, self._end)]
@@ -80,11 +85,12 @@ class Incoming:
 class Result:
     """The rows of one statement. Whoever made it must call `finish` or `abandon` at the end."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, incoming: Incoming) -> None:
         self._link = link
-        self._incoming = Incoming(link)
+        self._incoming = incoming
         self._number: int | None = None
         self._over = True
+        self._begun = False
 
     def blocks(
         self, statement: str, kinds: Sequence[tuple[Kind, bool]], key: int, decoding: Decoding
@@ -122,6 +128,8 @@ class Result:
 
     def drain(self) -> bool:
         """Read what the server still sends of a statement that was killed; whether it has come to its end in time."""
+        if not self._begun:
+            return False  # Which answer is to which command is not known.
         until = time.monotonic() + _DRAIN_SECONDS
         self._link.socket.settimeout(_DRAIN_SECONDS)
         try:
@@ -142,13 +150,24 @@ class Result:
             self._number = None
 
     def _run(self, statement: str) -> list[protocol.Field]:
-        self._link.socket.sendall(protocol.prepare(statement))
-        self._number, columns, parameters = protocol.prepared(self._incoming.packet())
+        at_once = self._link.runs_the_last
+        self._over = not at_once
+        command = protocol.prepare(statement)
+        self._link.socket.sendall(command + protocol.execute(protocol.LAST) if at_once else command)
+        try:
+            self._number, columns, parameters = protocol.prepared(self._incoming.packet())
+        except protocol.Refused:
+            if at_once:
+                self._over = self._incoming.packet()[:1] == b"\xff"
+                if not self._over:
+                    raise Misread("the server has run what it could not prepare") from None
+            raise
         for count in (parameters, columns):
             if count:
                 self._listed(count)
-        self._link.socket.sendall(protocol.execute(self._number))
-        self._over = False
+        if not at_once:
+            self._link.socket.sendall(protocol.execute(self._number))
+        self._over, self._begun = False, True
         packet = self._incoming.packet()
         self._over = packet[:1] == b"\xff"
         return [protocol.field(packet) for packet in self._listed(protocol.column_count(packet))]

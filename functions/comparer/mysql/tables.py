@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pymysql
 
-from functions.comparer.core.ahead import Ahead
+from functions.comparer.core.ahead import Ahead, Trials
 from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.mysql import catalog
-from functions.comparer.mysql.columns import Described
+from functions.comparer.mysql.columns import Described, quoted, selected
 from functions.comparer.mysql.sessions import Session
 
 
@@ -24,12 +24,18 @@ class Known:
 
 
 class Tables:
-    """What is known of them. What a look at many didn't tell of one is asked of that one, when it is its turn."""
+    """What is known of them."""
 
     def __init__(self, schema: str) -> None:
         self._schema = schema
         self._ahead = Ahead()
         self._known: dict[str, Known] = {}
+        self._trials = Trials()
+        self._readable: set[str] = set()
+
+    def source(self, name: str) -> str:
+        """What stands for the table after FROM."""
+        return f"{quoted(self._schema)}.{quoted(name)}"
 
     def expect(self, names: Iterable[str]) -> None:
         """These are the tables that there are."""
@@ -54,6 +60,31 @@ class Tables:
             raise TableUnreadable("it doesn't exist any more, or may not be read", damaged=True)
         return self._known[name]
 
+    def readable(self, name: str) -> bool:
+        """Whether `attempt` has found that the table can be read."""
+        return name in self._readable
+
+    def attempt(self, session: Session, name: str) -> None:
+        """Find out whether a table that is known can be read. Raises what `Trouble` lists.
+
+        Whoever may not read the table learns that here, and so does nobody else.
+        """
+        batch = self._trials.batch(name, self._probe(name))
+        try:
+            session.glance(tuple(batch.values()))
+        except pymysql.MySQLError:
+            # Nobody knows which one it was: each is tried alone, when it is asked for.
+            if len(batch) == 1:
+                raise
+            session.glance((batch[name],))
+            batch = {name: batch[name]}
+        self._readable.update(batch)
+
+    def _probe(self, name: str) -> str:
+        # The catalog hides columns that may not be read, but `*` stands for them too.
+        columns = ", ".join(map(selected, self._known[name].columns.values()))
+        return f"SELECT *, {columns} FROM {self.source(name)} LIMIT 0"  # noqa: S608 (quoted names)
+
     def _look_up(self, session: Session, names: Sequence[str]) -> None:
         query, schema = session.rows, self._schema
         columns = catalog.columns(query, schema, names, mariadb=session.mariadb)
@@ -66,3 +97,4 @@ class Tables:
         for name, found in columns.items():
             named = {column.name: column for column in found}
             self._known[name] = Known(named, owned.get(name, ()), rows.get(name, 0))
+        self._trials.add({name: self._probe(name) for name in columns})

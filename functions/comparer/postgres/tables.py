@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from functions.comparer.core.ahead import Ahead
+from functions.comparer.core.ahead import Ahead, Trials
 from functions.comparer.postgres.catalog import Catalog
 from functions.comparer.postgres.failures import StatementFailed, of_table
 from functions.comparer.postgres.session import LET_GO, Session
 from functions.comparer.postgres.shape import PgTable, Texts, read_shapes
 
-_MOST_SENT: Final = 250_000
-"""Characters of the statements that are sent at a time."""
-
 
 class Tables:
-    """What is known of them. What a look at many didn't tell of one is asked of that one, when it is its turn."""
+    """What is known of them."""
 
     def __init__(self, catalog: Catalog, texts: Texts) -> None:
         self._catalog = catalog
@@ -23,7 +18,7 @@ class Tables:
         self._ahead = Ahead(catalog.tables)
         self._described: dict[str, PgTable] = {}
         self._readable: set[str] = set()
-        self._untried: dict[str, None] = {}
+        self._trials = Trials()
 
     def known(self, name: str) -> PgTable | None:
         """The table if it has been found to be readable."""
@@ -55,33 +50,18 @@ class Tables:
         found = read_shapes(session, [self._catalog.table(name) for name in names], self._texts)
         self._ahead.took(sum(len(table.columns) for table in found))
         self._described.update(zip(names, found, strict=True))
-        self._untried.update(dict.fromkeys(names))
+        self._trials.add({name: table.probe for name, table in zip(names, found, strict=True)})
 
     def _try(self, session: Session, name: str) -> None:
         """Find out whether the table can be read: nobody learns of a missing permission in the middle of the values."""
-        batch = self._tried_with(name)
+        batch = self._trials.batch(name, self._described[name].probe)
         try:
             # The locks on one table are given up before those on the next one are waited for.
-            session.glance(f"; {LET_GO}; ".join(self._described[other].probe for other in batch))
+            session.glance(f"; {LET_GO}; ".join(batch.values()))
         except StatementFailed:
             # Nobody knows which one it was: each is tried alone, when it is asked for.
             if len(batch) == 1:
                 raise
-            batch = [name]
-            session.glance(self._described[name].probe)
+            session.glance(batch[name])
+            batch = {name: batch[name]}
         self._readable.update(batch)
-
-    def _tried_with(self, name: str) -> list[str]:
-        """The table and others that nobody has tried to read; from now on they count as tried."""
-        batch = [name]
-        if name in self._untried:
-            room = _MOST_SENT - len(self._described[name].probe)
-            for other in self._untried:
-                room -= len(self._described[other].probe) if other != name else 0
-                if room < 0:
-                    break
-                if other != name:
-                    batch.append(other)
-        for other in batch:
-            self._untried.pop(other, None)
-        return batch
