@@ -15,6 +15,7 @@ from functions.comparer.postgres.decoding import pg_decoder
 from functions.comparer.postgres.failures import of_table
 from functions.comparer.postgres.pool import Pool
 from functions.comparer.postgres.session import Session
+from functions.comparer.postgres.settings import IN_PLACE
 from functions.comparer.postgres.shape import PgTable, Texts, read_shape
 from functions.comparer.postgres.stream import copied
 
@@ -143,6 +144,8 @@ class PostgresSnapshot:
     def _blocks(self, table: PgTable, reading: Reading, statement: str) -> Iterator[bytes]:
         decoder = pg_decoder(statements.wires(table, reading), reading.key)
         with self._reading(table.table) as session:
+            if not reading.key:
+                session.run(IN_PLACE)
             yield from copied(session, statement, decoder)
 
     def _sorted(self, table: PgTable, keys: Reading, statement: str) -> list[bytes]:
