@@ -26,6 +26,7 @@ def settings_of(release: int, encoding: str, seconds: float) -> Mapping[str, str
         "bytea_output": "hex",
         "lc_monetary": "C",
         "xmlbinary": "base64",
+        "quote_all_identifiers": "off",
         "standard_conforming_strings": "on",
         # A rare, long statement is ours; times are what the URL says and nothing else.
         "statement_timeout": str(min(round(seconds * 1000), _LONGEST)),
