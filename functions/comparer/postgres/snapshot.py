@@ -20,6 +20,7 @@ from functions.comparer.postgres.failures import of_table
 from functions.comparer.postgres.names import text
 from functions.comparer.postgres.pool import Pool
 from functions.comparer.postgres.session import LET_GO, Session, TextRow, rows_of
+from functions.comparer.postgres.settings import IN_PLACE
 from functions.comparer.postgres.shape import PgTable, Texts
 from functions.comparer.postgres.stream import copied
 from functions.comparer.postgres.tables import Tables
@@ -187,6 +188,8 @@ class PostgresSnapshot:
     def _blocks(self, table: PgTable, reading: Reading, statement: str) -> Iterator[bytes]:
         decoder = pg_decoder(statements.wires(table, reading), reading.key)
         with self._pool.session() as session, of_table():
+            if not reading.key:
+                session.run(IN_PLACE)
             # As long as the rows are read nobody can change the table: the answer is as good as if it were asked later.
             same, _ = yield from copied(session, statement, decoder, (_same(table.table), LET_GO))
             _check(rows_of(same))

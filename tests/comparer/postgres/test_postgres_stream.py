@@ -14,12 +14,13 @@ import pytest
 from functions.comparer.core.cells import rows_in
 from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.table import Reading
 from functions.comparer.postgres.decoding import PlainPgDecoder
 from functions.comparer.postgres.failures import StatementFailed
 from functions.comparer.postgres.session import Session
 from functions.comparer.postgres.stream import copied
 from functions.comparer.postgres.url import parsed
-from tests.comparer.postgres.server import Database, Server, read, reading
+from tests.comparer.postgres.server import Database, Server, read, reading, values
 
 WAYS = pytest.mark.parametrize("direct", [True, False], ids=["from the socket", "by libpq"])
 NUMBER = [(int(Kind.INTEGER), "i")]
@@ -275,6 +276,32 @@ def test_a_table_is_not_kept_from_its_owner_once_it_has_been_read(filled: Databa
             connection.execute("DROP TABLE passing")
         with pytest.raises(TableUnreadable):
             read(snapshot, "passing")
+
+
+def test_a_table_without_a_key_is_read_from_its_beginning_wherever_others_read_it(server: Server) -> None:
+    with server.database() as database:
+        database.run("CREATE TABLE t (id int, v text)", "ALTER TABLE t ALTER v SET STORAGE PLAIN")
+        # More than a quarter of what the server keeps in memory, of which the shortest reading is a row.
+        ((blocks,),) = database.run("SELECT setting::int / 4 + 100 FROM pg_settings WHERE name = 'shared_buffers'")
+        database.run(f"INSERT INTO t SELECT i, repeat('x', 8000) FROM generate_series(1, {blocks}) AS i")
+        with database.connect() as other, other.transaction():
+            other.execute("DECLARE c CURSOR FOR SELECT id FROM t")
+            assert len(other.execute("FETCH 1000 FROM c").fetchall()) == 1000
+            with database.snapshot() as snapshot:
+                wanted = Reading("t", ("id",), (Kind.INTEGER,), 0)
+                assert next(iter(values(snapshot.stream(wanted), wanted.kinds))) == (1,)
+
+
+def test_a_table_without_a_key_is_read_as_its_rows_lie_also_where_several_processes_would_be_quicker(
+    server: Server,
+) -> None:
+    with server.database() as database:
+        for cost in ("parallel_setup_cost", "parallel_tuple_cost", "min_parallel_table_scan_size"):
+            database.run(f"ALTER DATABASE {database.name} SET {cost} = 0")
+        database.run("CREATE TABLE t (id int)", "INSERT INTO t SELECT generate_series(1, 100000)", "ANALYZE t")
+        assert "Gather" in str(database.run("EXPLAIN SELECT id FROM t"))
+        with database.snapshot() as snapshot:
+            assert read(snapshot, "t") == [(number,) for number in range(1, 100001)]
 
 
 def test_the_session_can_write_nothing(filled: Database) -> None:

@@ -196,6 +196,20 @@ def test_a_type_of_the_engines_own_is_named_and_says_whether_others_write_it_ali
     assert {name for name, found in types.items() if found.standard_text} == {"a", "c"}
 
 
+def test_names_are_written_alike_whatever_a_database_is_set_to(server: Server) -> None:
+    with server.database() as database:
+        database.run(
+            f"ALTER DATABASE {database.name} SET quote_all_identifiers = on",
+            "CREATE TABLE t (a regclass, b regclass[])",
+            "INSERT INTO t VALUES ('pg_class', '{pg_type}')",
+        )
+        with database.snapshot() as snapshot:
+            assert [column.type.native for column in snapshot.shape("t").columns] == ["regclass", "regclass[]"]
+            kinds = (Kind.TEXT, Kind.TEXT)
+            (row,) = [row for block in snapshot.stream(Reading("t", ("a", "b"), kinds, 0)) for row in rows_in(block)]
+            assert cells_in(row) == (text("pg_class"), text("{pg_type}"))
+
+
 def test_columns_come_in_order_and_dropped_ones_are_gone_and_generated_ones_are_columns(typed: Database) -> None:
     typed.run(
         'CREATE TABLE generated (b int, gone int, "A b" text, g int GENERATED ALWAYS AS (b * 2) STORED)',
