@@ -13,8 +13,8 @@ from tests import scheduling
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-# `nohup` ignores SIGHUP, and a shell SIGINT for what it starts with `&`; both are inherited by every process that a test
-# starts, which would then not be ended by the signals whose effect is tested. Workers of a parallel run come here too.
+# `nohup` ignores SIGHUP, and a shell SIGINT for what it starts with `&`. Every process that a test starts would inherit
+# that, and not be ended by the signals whose effect is tested. Workers of a parallel run come here too.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
