@@ -17,10 +17,10 @@ demo: .venv/.with-local ## the whole journey on two sample databases, in ten sec
 	@.venv/bin/parity demo
 
 test: lint ## lint, strict types and every test that takes seconds
-	$(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+	$(PY) -m pytest -n auto --dist loadgroup -m "not long"
 
 test-long: .venv/.with-test ## the tests that take minutes
-	$(PY) -m pytest -n 2 --dist loadgroup -m long
+	$(PY) -m pytest -n auto --dist loadgroup -m long
 
 lint: .venv/.with-test ## style, types and the borders between packages
 	$(PY) -m ruff check

@@ -1,6 +1,8 @@
 """Settings of all tests: a busy machine is slow, and that is no finding; who runs what, if several workers do."""
 
 import gc
+import os
+import signal
 from typing import Any
 
 import pytest
@@ -10,6 +12,19 @@ from tests import scheduling
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# `nohup` ignores SIGHUP, and a shell SIGINT for what it starts with `&`. Every process that a test starts would inherit
+# that, and not be ended by the signals whose effect is tested. Workers of a parallel run come here too.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many workers `-n auto` means: half as many again as there are cores, as a third of the time is waiting."""
+    return -(-(os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,10 +1,14 @@
-"""What is replaced of moto while the local cloud is loaded: three things, documented here and nowhere else.
+"""What is replaced of moto while the local cloud is loaded: five things, documented here and nowhere else.
 
 - `moto.core.utils.utcnow`, from which moto takes all of its time, asks the clock of the cloud that is calling (the
   machine's clock where none is);
 - `moto.sqs.models.Queue`, whose every send and receive walks the whole queue several times, is given a subclass that
   walks it once and tells who arrives;
-- `method_names_from_class`, by which moto inspects a service's class for every call, remembers what it found.
+- `method_names_from_class`, by which moto inspects a service's class for every call, remembers what it found;
+- `UpdateExpressionParser.make`, which moto calls twice for every update, remembers the last trees that it has made
+  (whoever changes one changes a copy);
+- `DepthFirstTraverser.traverse`, ten of which moto sends through every such tree, asks itself once what it has to do
+  with a kind of node, instead of at every node.
 
 `moto_tables` adds a subclass for DynamoDB, which replaces nothing.
 """
@@ -13,12 +17,14 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import moto.core.responses as moto_responses
 import moto.core.utils as moto_utils
 import moto.sqs.models as moto_sqs
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 from functions.local.clock import Clock
 
@@ -102,6 +108,34 @@ class _Attributes(Mapping[str, Any]):
         return len(LeanQueue.BASE_ATTRIBUTES)
 
 
+def _traverse(self: Any, root: Any) -> Any:
+    """Process a tree's nodes from the leaves up, as moto's own does; returns what the root has become."""
+    processing = self._processing_map()
+    processors: dict[type, Callable[[Any], Any] | None] = {}
+
+    def visit(node: Any, place: int = -1) -> Any:
+        if not isinstance(node, Node):
+            return node
+        parent, kind = node.parent, type(node)
+        for position, child in enumerate(node.children or ()):
+            self.pre_processing_of_child(node, position)
+            visit(child, position)
+        if kind not in processors:
+            processors[kind] = next((processing[base] for base in processing if issubclass(kind, base)), None)
+        processor = processors[kind]
+        if processor is None:
+            return node
+        node = processor(node)
+        node.parent = parent
+        if parent:
+            parent.children[place] = node
+        return node
+
+    return visit(root)
+
+
 moto_utils.utcnow = _utcnow
 moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to give moto another queue
 moto_responses.method_names_from_class = cache(moto_utils.method_names_from_class)  # type: ignore[attr-defined]
+UpdateExpressionParser.make = staticmethod(lru_cache(256)(UpdateExpressionParser.make))
+DepthFirstTraverser.traverse = _traverse

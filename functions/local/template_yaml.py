@@ -1,5 +1,7 @@
 """Reads a CloudFormation template's YAML: short-form tags become their long form, nothing else changes."""
 
+import pickle
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +45,16 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+@lru_cache(4)
+def _parsed(text: str) -> bytes:
+    """Parse once what is read again and again; everybody who reads it gets values of their own."""
+    return pickle.dumps(yaml.load(text, Loader=_Loader))  # noqa: S506 - a SafeLoader of our own
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the template in `path` as plain values, or raise TemplateError saying where it is broken."""
     try:
-        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader of our own
+        document = pickle.loads(_parsed(path.read_text("utf-8")))  # noqa: S301 - it was pickled here
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         msg = f"{path}: {error}"
         raise TemplateError(msg) from error

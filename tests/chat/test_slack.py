@@ -62,15 +62,17 @@ def check(telling: Telling) -> None:
     assert payload.keys() == {"text", "mrkdwn", "unfurl_links", "unfurl_media", "blocks"}
     check_notification(payload["text"])
     blocks = payload["blocks"]
-    check_limits(blocks)
-    for part in typed(blocks):
+    parts = list(typed(blocks))
+    buttons = [part for part in parts if part["type"] == "button"]
+    check_limits(blocks, buttons)
+    for part in parts:
         assert part.keys() <= KEYS[part["type"]], part  # no mrkdwn, link, user, broadcast or emoji
         if part["type"] in {"text", "plain_text"}:
             assert part["text"].strip(" ")
             assert part.get("emoji") is not True
             code = part.get("style") == {"code": True}
             assert "\n" not in part["text"] if code else not FOUND.search(part["text"]), part
-    assert [part["url"] for part in typed(blocks) if part["type"] == "button"] == LINKS
+    assert [button["url"] for button in buttons] == LINKS
 
 
 def check_notification(text: str) -> None:
@@ -80,11 +82,11 @@ def check_notification(text: str) -> None:
     assert not FOUND.search(text)
 
 
-def check_limits(blocks: list[dict[str, Any]]) -> None:
+def check_limits(blocks: list[dict[str, Any]], buttons: list[dict[str, Any]]) -> None:
     assert len(blocks) <= 50
     assert utf16(blocks[0]["text"]["text"]) <= 150
     assert utf16(json.dumps(blocks, ensure_ascii=False)) <= 12_000
-    for button in (part for part in typed(blocks) if part["type"] == "button"):
+    for button in buttons:
         assert utf16(button["text"]["text"]) <= 75
         assert len(button["url"]) <= 3000
 

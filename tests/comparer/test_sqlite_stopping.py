@@ -1,7 +1,6 @@
 """How the comparison of two SQLite databases ends before its end."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from functions.comparer.core.engine import Stop, Stopped, TableUnreadable
 from functions.comparer.sqlite.crew import Session, in_order
 from tests.comparer import joint_databases
 from tests.comparer.joint_databases import WHOLE, Two, compared, drain, joint, planned
+from tests.comparer.stopping import after, assert_within_a_second, stopped_after
 
 two = joint_databases.two
 
@@ -30,13 +30,13 @@ def test_a_statement_that_takes_long_is_stopped_within_a_second(two: Two, key: s
         f"ALTER TABLE t ADD COLUMN v INT AS ({SLOW.format('n')})",
     )
     plan = planned(*files)
-    stop = Stop()
-    with joint(*files, most=most, stop=stop, pace=WHOLE) as both:
-        threading.Timer(0.3, stop.ask).start()
-        began = time.monotonic()
-        with pytest.raises(Stopped):
-            list(both.chunks(plan, None, 10))
-        assert 0.2 < time.monotonic() - began < 1.3
+
+    def attempt() -> float:
+        stop = Stop()
+        with joint(*files, most=most, stop=stop, pace=WHOLE) as both:
+            return stopped_after(stop, after(0.3), lambda: list(both.chunks(plan, None, 10)))
+
+    assert_within_a_second(attempt)
 
 
 def test_sorting_what_is_left_is_stopped(two: Two) -> None:

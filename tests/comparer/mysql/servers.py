@@ -146,7 +146,7 @@ def running(connection: pymysql.Connection, part: str) -> list[int]:
         return [number for (number,) in cursor.fetchall()]
 
 
-def stays(connection: pymysql.Connection, part: str, seconds: float = 1.0) -> bool:
+def stays(connection: pymysql.Connection, part: str, seconds: float = 10.0) -> bool:
     """Whether some connection still runs a statement with this text in it when that time is over."""
     until = time.monotonic() + seconds
     while running(connection, part):

@@ -1,9 +1,6 @@
 """Who asks to stop is heard within a second, whatever the server is doing, and no statement stays behind there."""
 
 import socket
-import threading
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -13,42 +10,34 @@ from functions.comparer.core.engine import Stop, Stopped
 from functions.comparer.mysql.endpoint import MysqlEndpoint
 from functions.comparer.mysql.url import read
 from tests.comparer.mysql.servers import Database, connected, reading_of, running, stays
-
-
-def stopped_after(stop: Stop, is_time: Callable[[], bool], work: Callable[[], object]) -> float:
-    """How long `work` goes on after stopping was asked for, which is done when it is time."""
-    asked: list[float] = []
-
-    def ask() -> None:
-        while not is_time():
-            pass
-        asked.append(time.monotonic())
-        stop.ask()
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    with pytest.raises(Stopped):
-        work()
-    ended = time.monotonic()
-    asking.join()
-    return ended - asked[0]
+from tests.comparer.stopping import after, assert_within_a_second, stopped_after
 
 
 def test_a_statement_without_a_row_yet_is_ended_here_and_on_the_server(own: Database) -> None:
     own.endless()
-    stop = Stop()
-    with connected() as other, own.snapshot(stop) as found:
-        assert stopped_after(stop, lambda: bool(running(other, "`w`")), lambda: found.count("w")) < 1
-        assert not stays(other, own.name)
+
+    def attempt() -> float:
+        stop = Stop()
+        with connected() as other, own.snapshot(stop) as found:
+            taken = stopped_after(stop, lambda: bool(running(other, "`w`")), lambda: found.count("w"))
+            assert not stays(other, own.name)
+        return taken
+
+    assert_within_a_second(attempt)
 
 
 def test_a_stream_without_a_row_yet_is_ended_here_and_on_the_server(own: Database) -> None:
     own.endless()
-    stop = Stop()
-    with connected() as other, own.snapshot(stop) as found:
-        stream = found.stream(reading_of(found, "w", ("n",), key=0))
-        assert stopped_after(stop, lambda: bool(running(other, "`w`")), lambda: next(stream)) < 1
-        assert not stays(other, own.name)
+
+    def attempt() -> float:
+        stop = Stop()
+        with connected() as other, own.snapshot(stop) as found:
+            stream = found.stream(reading_of(found, "w", ("n",), key=0))
+            taken = stopped_after(stop, lambda: bool(running(other, "`w`")), lambda: next(stream))
+            assert not stays(other, own.name)
+        return taken
+
+    assert_within_a_second(attempt)
 
 
 def test_a_stream_in_the_middle_ends_before_its_next_block(own: Database) -> None:
@@ -65,16 +54,19 @@ def test_a_stream_in_the_middle_ends_before_its_next_block(own: Database) -> Non
 
 
 def test_a_server_that_never_answers_keeps_nobody_who_stops() -> None:
-    stop = Stop()
     with closing(socket.create_server(("127.0.0.1", 0))) as mute:
         endpoint = MysqlEndpoint(read(f"mysql://u@127.0.0.1:{mute.getsockname()[1]}/d", {}, Path()))
 
-        def work() -> None:
-            with endpoint.snapshot("d", stop):
-                raise AssertionError
+        def attempt() -> float:
+            stop = Stop()
 
-        began = time.monotonic()
-        assert stopped_after(stop, lambda: time.monotonic() > began + 0.1, work) < 1
+            def work() -> None:
+                with endpoint.snapshot("d", stop):
+                    raise AssertionError
+
+            return stopped_after(stop, after(0.1), work)
+
+        assert_within_a_second(attempt)
 
 
 def test_nothing_begins_once_stopping_was_asked_for(own: Database) -> None:

@@ -21,6 +21,7 @@ from functions.comparer.postgres.session import Session
 from functions.comparer.postgres.stream import copied
 from functions.comparer.postgres.url import parsed
 from tests.comparer.postgres.server import Database, Server, read, reading, values
+from tests.comparer.stopping import after, assert_within_a_second, stopped_after
 
 WAYS = pytest.mark.parametrize("direct", [True, False], ids=["from the socket", "by libpq"])
 NUMBER = [(int(Kind.INTEGER), "i")]
@@ -111,11 +112,15 @@ def test_a_stream_that_is_closed_early_leaves_nothing_running_and_a_usable_conne
 ) -> None:
     with session(filled) as connection:
         select = "SELECT generate_series(1, 100000000)"
-        stream = copied(connection, select, PlainPgDecoder(NUMBER, 0), direct=direct)
-        next(stream)
-        began = time.monotonic()
-        stream.close()
-        assert time.monotonic() - began < 2
+
+        def attempt() -> float:
+            stream = copied(connection, select, PlainPgDecoder(NUMBER, 0), direct=direct)
+            next(stream)
+            began = time.monotonic()
+            stream.close()
+            return time.monotonic() - began
+
+        assert_within_a_second(attempt, most=2)
         assert connection.rows("SELECT 1") == [("1",)]
 
 
@@ -142,17 +147,15 @@ def test_a_server_that_ends_the_connection_in_the_middle_is_a_lost_connection(fi
 def test_stopping_takes_effect_within_a_second_and_the_server_runs_nothing_any_more(
     filled: Database, direct: bool, select: str
 ) -> None:
-    stop = Stop()
-    with session(filled, stop=stop) as connection:
-        pid = connection.connection.backend_pid
-        asking = threading.Timer(0.3, stop.ask)
-        asking.start()
-        began = time.monotonic()
-        with pytest.raises(Stopped):
-            numbers(connection, select, direct=direct)
-        assert time.monotonic() - began < 1.3
-        asking.join()
-    assert eventually(lambda: not filled.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"))
+    def attempt() -> float:
+        stop = Stop()
+        with session(filled, stop=stop) as connection:
+            pid = connection.connection.backend_pid
+            taken = stopped_after(stop, after(0.3), lambda: numbers(connection, select, direct=direct))
+        assert eventually(lambda: not filled.run(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"))
+        return taken
+
+    assert_within_a_second(attempt)
 
 
 def connected(database: Database) -> int:
@@ -164,8 +167,8 @@ def connected(database: Database) -> int:
 
 
 def eventually(true: Callable[[], bool]) -> bool:
-    """Whether it becomes true within a second: a server's process ends when it has seen that nobody is there."""
-    deadline = time.monotonic() + 1
+    """Whether it becomes true in seconds: a server's process ends when it has seen that nobody is there."""
+    deadline = time.monotonic() + 10
     while not true():
         if time.monotonic() > deadline:
             return False
@@ -212,7 +215,7 @@ def test_one_connection_reads_one_stream_at_a_time_and_says_so(filled: Database)
         with pytest.raises(RuntimeError, match="no more than 1 connections"):
             next(iter(snapshot.stream(other)))
         assert "WHERE" in snapshot.statement("t", ("id",), (1,))
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
         assert len(read(snapshot, "other")) == 1
 
 
@@ -315,24 +318,22 @@ def test_psycopg_brings_the_cancelling_that_is_used() -> None:
 
 @pytest.mark.parametrize("asked", ["stream", "count", "shape"])
 def test_whatever_is_asked_of_a_snapshot_can_be_stopped_while_the_server_waits(filled: Database, asked: str) -> None:
-    stop = Stop()
-    with filled.connect() as holder, filled.snapshot(stop=stop) as snapshot:
-        wanted = reading(snapshot, "other")
-        asks: dict[str, Callable[[], object]] = {
-            "stream": lambda: list(snapshot.stream(wanted)),
-            "count": lambda: snapshot.count("other"),
-            "shape": lambda: snapshot.shape("t"),
-        }
-        with holder.transaction():
-            holder.execute("LOCK TABLE other, t IN ACCESS EXCLUSIVE MODE")
-            asking = threading.Timer(0.2, stop.ask)
-            asking.start()
-            began = time.monotonic()
-            with pytest.raises(Stopped):
-                asks[asked]()
-            assert time.monotonic() - began < 1.2
-            assert eventually(lambda: connected(filled) == 1)
-            asking.join()
+    def attempt() -> float:
+        stop = Stop()
+        with filled.connect() as holder, filled.snapshot(stop=stop) as snapshot:
+            wanted = reading(snapshot, "other")
+            asks: dict[str, Callable[[], object]] = {
+                "stream": lambda: list(snapshot.stream(wanted)),
+                "count": lambda: snapshot.count("other"),
+                "shape": lambda: snapshot.shape("t"),
+            }
+            with holder.transaction():
+                holder.execute("LOCK TABLE other, t IN ACCESS EXCLUSIVE MODE")
+                taken = stopped_after(stop, after(0.2), asks[asked])
+                assert eventually(lambda: connected(filled) == 1)
+        return taken
+
+    assert_within_a_second(attempt)
 
 
 def test_names_of_hosts_are_resolved_and_every_address_is_tried(filled: Database) -> None:

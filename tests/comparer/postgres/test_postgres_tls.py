@@ -1,19 +1,18 @@
 """What is read through TLS is what is read without it, and certificates are verified where the URL says so."""
 
 import os
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from functions.comparer.core.engine import Stop, Stopped, Unreadable
+from functions.comparer.core.engine import Stop, Unreadable
 from functions.comparer.postgres.endpoint import PostgresEndpoint
 from tests.comparer.mysql.tls_front import certificate
 from tests.comparer.postgres.server import Database, Server, read, reading
 from tests.comparer.postgres.tls_front import tls_front
+from tests.comparer.stopping import after, assert_within_a_second, stopped_after
 
 
 @pytest.fixture(scope="module")
@@ -69,22 +68,21 @@ def test_a_stream_through_tls_is_stopped_within_a_second_and_left_early_as_well(
     filled: Database, tmp_path: Path
 ) -> None:
     filled.run("INSERT INTO t SELECT i, repeat('x', 10000) FROM generate_series(1000, 6000) AS i")
-    pem, stop = certificate(tmp_path, "127.0.0.1"), Stop()
-    with (
-        tls_front(*address(filled), pem) as port,
-        endpoint(filled, port, "sslmode=require", tmp_path).snapshot(filled.name, stop) as found,
-    ):
-        wanted = reading(found, "t")
-        stream = found.stream(wanted)
-        next(stream)
-        stream.close()  # type: ignore[attr-defined]
-        assert found.count("t") == 5301
-        with filled.connect() as holder, holder.transaction():
-            holder.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
-            asking = threading.Timer(0.2, stop.ask)
-            asking.start()
-            began = time.monotonic()
-            with pytest.raises(Stopped):
-                next(iter(found.stream(wanted)))
-            assert time.monotonic() - began < 1.4
-            asking.join()
+    pem = certificate(tmp_path, "127.0.0.1")
+
+    def attempt() -> float:
+        stop = Stop()
+        with (
+            tls_front(*address(filled), pem) as port,
+            endpoint(filled, port, "sslmode=require", tmp_path).snapshot(filled.name, stop) as found,
+        ):
+            wanted = reading(found, "t")
+            stream = found.stream(wanted)
+            next(stream)
+            stream.close()  # type: ignore[attr-defined]
+            assert found.count("t") == 5301
+            with filled.connect() as holder, holder.transaction():
+                holder.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
+                return stopped_after(stop, after(0.2), lambda: next(iter(found.stream(wanted))))
+
+    assert_within_a_second(attempt)
