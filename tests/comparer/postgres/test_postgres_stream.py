@@ -215,7 +215,7 @@ def test_one_connection_reads_one_stream_at_a_time_and_says_so(filled: Database)
         with pytest.raises(RuntimeError, match="no more than 1 connections"):
             next(iter(snapshot.stream(other)))
         assert "WHERE" in snapshot.statement("t", ("id",), (1,))
-        stream.close()
+        stream.close()  # type: ignore[attr-defined]
         assert len(read(snapshot, "other")) == 1
 
 
