@@ -1,6 +1,7 @@
 """Our shorter way of writing DynamoDB's answers, held against moto's own."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -130,12 +131,12 @@ def updated(moto: Moto) -> list[tuple[int, Any]]:
     answers = []
     for expression in UPDATES * 2:
         moto.call("dynamodb", "PutItem", {"TableName": "t", "Item": item})
-        request = {"TableName": "t", "Key": {"pk": {"S": "a"}}, "ReturnValues": "ALL_NEW"}
-        request |= {
-            "UpdateExpression": expression,
-            "ExpressionAttributeNames": {"#b": "b"} if "#b" in expression else {},
-        }
-        request["ExpressionAttributeValues"] = {name: value for name, value in values.items() if name in expression}
+        request: dict[str, Any] = {"TableName": "t", "Key": {"pk": {"S": "a"}}, "ReturnValues": "ALL_NEW"}
+        request["UpdateExpression"] = expression
+        if "#b" in expression:
+            request["ExpressionAttributeNames"] = {"#b": "b"}
+        if used := {name: value for name, value in values.items() if re.search(rf"{name}\b", expression)}:
+            request["ExpressionAttributeValues"] = used
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.UpdateItem"}
         answer = moto.wire("dynamodb", headers, json.dumps(request).encode())
         answers.append((answer.status, json.loads(answer.body)))

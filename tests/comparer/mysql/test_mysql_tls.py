@@ -8,8 +8,9 @@ from functions.comparer.core.engine import Stop, Stopped, Unreadable
 from functions.comparer.mysql.endpoint import MysqlEndpoint, MysqlSnapshot
 from functions.comparer.mysql.url import read
 from tests.comparer.mysql.servers import Database, reading_of, rows_of, running, server_url
-from tests.comparer.mysql.tls_front import certificate, tls_front
+from tests.comparer.mysql.tls_front import tls_front
 from tests.comparer.stopping import assert_within_a_second, stopped_after
+from tests.comparer.tls_front import certificate
 
 
 def endpoint(port: int, database: str, options: str, base: Path) -> MysqlEndpoint:
