@@ -15,11 +15,18 @@ TOGETHER = ("tests/template/test_artifact.py", "tests/cli/test_demo.py", "tests/
 
 FIRST = (
     *TOGETHER,
+    "tests/comparer/engines/test_pairs_moving.py",
+    "tests/comparer/engines/test_pairs_killed.py",
     "tests/comparer/engines/test_pairs_property.py",
     "tests/comparer/test_contents_service_killed.py",
     "tests/journeys/test_crashes.py",
     "tests/journeys/test_troubles.py",
+    "tests/contracts/test_snippets.py",
     "tests/comparer/test_contents_property.py",
+    "tests/comparer/engines/test_pairs_many_tasks.py",
+    "tests/cli/test_up.py",
+    "tests/journeys/test_doubts.py",
+    "tests/comparer/test_contents_memory.py",
 )
 """Modules with tests of many seconds; one of them started last would leave the other workers without work."""
 

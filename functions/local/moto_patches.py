@@ -22,9 +22,9 @@ from typing import Any
 
 import moto.core.responses as moto_responses
 import moto.core.utils as moto_utils
+import moto.dynamodb.parsing.ast_nodes as moto_nodes
+import moto.dynamodb.parsing.expressions as moto_expressions
 import moto.sqs.models as moto_sqs
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser
 
 from functions.local.clock import Clock
 
@@ -114,7 +114,7 @@ def _traverse(self: Any, root: Any) -> Any:
     processors: dict[type, Callable[[Any], Any] | None] = {}
 
     def visit(node: Any, place: int = -1) -> Any:
-        if not isinstance(node, Node):
+        if not isinstance(node, moto_nodes.Node):  # type: ignore[attr-defined]
             return node
         parent, kind = node.parent, type(node)
         for position, child in enumerate(node.children or ()):
@@ -137,5 +137,6 @@ def _traverse(self: Any, root: Any) -> Any:
 moto_utils.utcnow = _utcnow
 moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to give moto another queue
 moto_responses.method_names_from_class = cache(moto_utils.method_names_from_class)  # type: ignore[attr-defined]
-UpdateExpressionParser.make = staticmethod(lru_cache(256)(UpdateExpressionParser.make))
-DepthFirstTraverser.traverse = _traverse
+_Parser = moto_expressions.UpdateExpressionParser  # type: ignore[attr-defined]
+_Parser.make = staticmethod(lru_cache(256)(_Parser.make))
+moto_nodes.DepthFirstTraverser.traverse = _traverse  # type: ignore[attr-defined]

@@ -183,11 +183,13 @@ def _folded(name: str) -> bytes:
     return name.encode().lower()  # Of bytes only the letters of ASCII.
 
 
+# The first group that a value is in. By what it is written like, as 1 and 1.0 are equal.
+_NEAR = {repr(v): group[:at] + group[at + 1 :] for group in reversed(NEAR) for at, v in reversed([*enumerate(group)])}
+
+
 def _near(value: Stored) -> tuple[Stored, ...]:
     """What is easily taken for the value."""
-    return next(
-        (group[:at] + group[at + 1 :] for group in NEAR for at, v in enumerate(group) if repr(v) == repr(value)), ()
-    )
+    return _NEAR.get(repr(value), ())
 
 
 @cache
@@ -205,15 +207,30 @@ _ROWS = 14
 def _rows_of(table: NastyTable, encoding: str) -> st.SearchStrategy[tuple[Stored, ...]]:
     # Which malformed texts of a database in UTF-16 a collation takes for equal depends on how SQLite mends them.
     collated = any(column.collation for column in table.columns)
-    values = _values(table.theme, encoding == "UTF-8" or not collated)
-    first = _ROWIDS if table.key.startswith("rowid") else values
-    return st.tuples(first, *[values] * (len(table.columns) - 1))
+    malformed = encoding == "UTF-8" or not collated
+    return _rows(table.theme, malformed, len(table.columns), rowid=table.key.startswith("rowid"))
+
+
+@cache
+def _rows(theme: int, malformed: bool, columns: int, *, rowid: bool) -> st.SearchStrategy[tuple[Stored, ...]]:
+    # Kept: making what draws takes longer than drawing.
+    values = _values(theme, malformed)
+    return st.tuples(_ROWIDS if rowid else values, *[values] * (columns - 1))
+
+
+@cache
+def _many(row: st.SearchStrategy[tuple[Stored, ...]], least: int) -> st.SearchStrategy[list[tuple[Stored, ...]]]:
+    return st.lists(row, min_size=least, max_size=_ROWS)
+
+
+_COLUMN_NAMES = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique_by=_folded)
+_TABLE_NAMES = st.lists(st.sampled_from(TABLES), min_size=1, max_size=3, unique=True)
 
 
 @st.composite
 def nasty_tables(draw: st.DrawFn, name: str, encoding: str) -> NastyTable:
     """A table of any kind."""
-    names = draw(st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique_by=_folded))
+    names = draw(_COLUMN_NAMES)
     key = draw(st.sampled_from(KEYS))
     key_columns = 1 if key.startswith("rowid") else draw(st.integers(1, min(2, len(names))))
     columns = [NastyColumn(column, draw(st.sampled_from(TYPES)), draw(st.sampled_from(COLLATIONS))) for column in names]
@@ -223,7 +240,7 @@ def nasty_tables(draw: st.DrawFn, name: str, encoding: str) -> NastyTable:
     table = NastyTable(
         name, tuple(columns), key, key_columns, draw(st.booleans()), (), draw(st.integers(0, len(NEAR) - 1))
     )
-    rows = draw(st.lists(_rows_of(table, encoding), min_size=draw(st.sampled_from([0, 2, 5])), max_size=_ROWS))
+    rows = draw(_many(_rows_of(table, encoding), draw(st.sampled_from([0, 2, 5]))))
     table = replace(table, rows=tuple(rows))
     match draw(st.integers(0, 5)):
         case 0:
@@ -238,7 +255,7 @@ def nasty_tables(draw: st.DrawFn, name: str, encoding: str) -> NastyTable:
 def nasty_databases(draw: st.DrawFn) -> NastyDatabase:
     """A database of up to three tables."""
     encoding = draw(st.sampled_from(ENCODINGS))
-    names = draw(st.lists(st.sampled_from(TABLES), min_size=1, max_size=3, unique=True))
+    names = draw(_TABLE_NAMES)
     return NastyDatabase(encoding, tuple(draw(nasty_tables(name, encoding)) for name in names))
 
 

@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 
@@ -30,8 +31,8 @@ Built = dict[str, Path]
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     output = tmp_path_factory.mktemp("build")
     said: list[str] = []
-    for architecture in ARCHITECTURES:
-        build(Target(architecture, VERSION), output, said.append)
+    with ThreadPoolExecutor() as pool:  # most of it is fetching wheels, and other processes' work
+        list(pool.map(lambda architecture: build(Target(architecture, VERSION), output, said.append), ARCHITECTURES))
     return {architecture: output / architecture for architecture in ARCHITECTURES}
 
 

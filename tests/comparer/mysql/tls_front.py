@@ -1,86 +1,35 @@
 """Speaks TLS in front of a MySQL server that doesn't, so that the engine's own TLS can be tried."""
 
 import contextlib
-import datetime
-import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.comparer.tls_front import front
 
 _SSL = 0x0800
 """The capability in the first two bytes of either side's."""
 
 
-def certificate(folder: Path, name: str) -> Path:
-    """A certificate that signs itself, with its key, for 127.0.0.1 or for another name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    is_address = name[0].isdigit()
-    names = [x509.IPAddress(ipaddress.ip_address(name)) if is_address else x509.DNSName(name)]
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / f"{name}.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    return path
-
-
-@contextmanager
-def tls_front(host: str, port: int, pem: Path) -> Iterator[int]:
+def tls_front(host: str, port: int, pem: Path) -> AbstractContextManager[int]:
     """A port of this machine at which that server speaks TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-
-    def serve() -> None:
-        while True:
-            try:
-                client, _ = front.accept()
-            except OSError:
-                return
-            threading.Thread(target=_relay, args=(client, host, port, context), daemon=True).start()
-
-    with closing(socket.create_server(("127.0.0.1", 0))) as front:
-        serving = threading.Thread(target=serve)
-        serving.start()
-        yield front.getsockname()[1]
-        front.shutdown(socket.SHUT_RDWR)
-        serving.join()
+    return front(host, port, pem, _relay)
 
 
-def _relay(plain: socket.socket, host: str, port: int, context: ssl.SSLContext) -> None:
-    with plain, socket.create_connection((host, port)) as server, contextlib.suppress(OSError, EOFError):
-        greeting = bytearray(_packet(server))
-        at = greeting.index(0, 5) + 1 + 4 + 8 + 1  # behind the version: number, salt, filler
-        greeting[at : at + 2] = (int.from_bytes(greeting[at : at + 2], "little") | _SSL).to_bytes(2, "little")
-        plain.sendall(greeting)
-        _packet(plain)  # which asks for TLS, and nothing else
-        with context.wrap_socket(plain, server_side=True) as client:
-            _log_in(client, server)
-            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
-            back.start()
-            _pump(client, server)
-            back.join()
+def _relay(plain: socket.socket, server: socket.socket, context: ssl.SSLContext) -> None:
+    greeting = bytearray(_packet(server))
+    at = greeting.index(0, 5) + 1 + 4 + 8 + 1  # behind the version: number, salt, filler
+    greeting[at : at + 2] = (int.from_bytes(greeting[at : at + 2], "little") | _SSL).to_bytes(2, "little")
+    plain.sendall(greeting)
+    _packet(plain)  # which asks for TLS, and nothing else
+    with context.wrap_socket(plain, server_side=True) as client:
+        _log_in(client, server)
+        back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+        back.start()
+        _pump(client, server)
+        back.join()
 
 
 def _log_in(client: socket.socket, server: socket.socket) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from functions.comparer.core.engine import Stop, Unreadable
 from functions.comparer.postgres.endpoint import PostgresEndpoint
-from tests.comparer.mysql.tls_front import certificate
 from tests.comparer.postgres.server import Database, Server, read, reading
 from tests.comparer.postgres.tls_front import tls_front
 from tests.comparer.stopping import after, assert_within_a_second, stopped_after
+from tests.comparer.tls_front import certificate
 
 
 @pytest.fixture(scope="module")
