@@ -12,8 +12,7 @@ _NAME, _NUMBER, _CELL = 13, 6, 15
 
 def say(line: str = "") -> None:
     """Print a line at once: a benchmark takes minutes."""
-    lines = textwrap.wrap(line, WIDTH, drop_whitespace=False, break_on_hyphens=False)
-    sys.stdout.write("\n".join(part.rstrip() for part in lines) + "\n")
+    sys.stdout.write("\n".join(textwrap.wrap(line, WIDTH, break_on_hyphens=False)) + "\n")
     sys.stdout.flush()
 
 

@@ -23,7 +23,7 @@ from tests.benchmarks.engine_servers import Address, processor_seconds
 from tests.benchmarks.engine_sqlite import Sqlite
 from tests.benchmarks.engine_tools import OURS, SCAN, Shot, Tool
 from tests.benchmarks.measured import Failed, Run, measured
-from tests.benchmarks.table import WIDTH
+from tests.benchmarks.table import WIDTH, say
 
 NOBODY = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -79,6 +79,13 @@ def test_the_report_fits_its_width_and_says_how_many_runs_there_were() -> None:
     lines = list(case.told())
     assert max(map(len, lines)) <= WIDTH
     assert "  connectorx + polars  3 599.99 599.99  0.01 999.99 999.99 10000  250,000, right" in lines
+
+
+def test_a_line_that_is_too_long_goes_on_without_a_blank_and_keeps_names_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say("  " + "a" * (WIDTH - 7) + "  b  postgresql-mysql")
+    assert capsys.readouterr().out == "  " + "a" * (WIDTH - 7) + "  b\npostgresql-mysql\n"
 
 
 def test_a_wrong_answer_of_ours_is_said_and_a_tool_without_one_too() -> None:
