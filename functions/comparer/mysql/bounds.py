@@ -95,8 +95,8 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
     if value is None:
         return LEAST
     if isinstance(value, Malformed):
-        # Among the texts its place is that of its bytes; few columns of MySQL hold one (`Described.partial`).
-        return Bound(bytes_literal(value.raw), exact=column.partial) if kind is Kind.TEXT else GREATEST
+        # Among the texts its place is that of its bytes. Some columns hold it: `Described.partial`, half characters.
+        return Bound(bytes_literal(value.raw)) if kind is Kind.TEXT else GREATEST
     match kind:
         case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
             return _number(column, Decimal(value))
