@@ -82,12 +82,8 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
     if kind is Kind.UUID:
         return _uuid(column, value)
     if isinstance(value, Malformed):
-        # Among the texts its place is that of its bytes; few columns of MySQL hold one (`Described.partial`).
-        return (
-            Bound(bytes_literal(value.raw), column.partial, expression=in_bytes(column))
-            if kind is Kind.TEXT
-            else GREATEST
-        )
+        # Among the texts its place is that of its bytes. Some columns hold it: `Described.partial`, half characters.
+        return Bound(bytes_literal(value.raw), expression=in_bytes(column)) if kind is Kind.TEXT else GREATEST
     match kind:
         case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
             return _number(column, Decimal(value))

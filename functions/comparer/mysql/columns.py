@@ -118,8 +118,8 @@ def _whole(column: Described) -> str:
     It is the byte FF, which no text in UTF-8 has, the name of the character set, and the bytes as they are kept.
     """
     # Not cast to BINARY: of more than the server takes at once that makes NULL.
-    texts = (column.quoted, f"CONVERT({column.quoted} USING utf8mb4)")
-    kept, said = (f"CONVERT({text} USING binary)" for text in texts)
+    kept = f"CONVERT({column.quoted} USING binary)"
+    said = f"CONVERT(CONVERT({column.quoted} USING utf8mb4) USING binary)"
     more = " <> ".join(f"LENGTH({text}) - LENGTH(REPLACE({text}, '?', ''))" for text in (said, kept))
     return f"IF(LOCATE('?', {said}) AND {more}, CONCAT(X'FF', '{column.charset} ', {kept}), {said})"
 

@@ -82,8 +82,8 @@ def _prefilters(key: Sequence[KeyColumn], keys: Sequence[Row]) -> list[str]:
     if key[0].kind is not Kind.TEXT or column.type.kind is not Kind.TEXT or column.byte_ordered:
         return []
     texts = {values[0] for values in keys if isinstance(values[0], str)}
-    if column.partial and any(isinstance(values[0], Malformed) for values in keys):
-        return []  # It may hold that too.
+    if not texts or (column.charset != "utf8mb4" and any(isinstance(values[0], Malformed) for values in keys)):
+        return []  # There is nothing to search the index for, or more than it would find.
     if column.charset != "utf8mb4" and not all(text.isascii() for text in texts):
         return []  # The column would have to be converted, or refuses to be compared.
     return [_one_of(column.quoted, [text_literal(text) for text in sorted(texts)])]

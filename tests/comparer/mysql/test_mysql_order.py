@@ -77,6 +77,7 @@ CASES = [
     Case("CHAR(20) CHARACTER SET utf16 COLLATE utf16_bin", texts(["a", "B", "é", "ÿ", "1", "", "🐬", "￿"])),
     Case("VARCHAR(20) CHARACTER SET ascii COLLATE ascii_bin", [*texts(["a", "B", "?", "1"]), "X'80'", "X'80FF'"]),
     Case("VARCHAR(20) CHARACTER SET cp1251 COLLATE cp1251_bin", [*texts(["a", "Ж", "?", "я"]), "X'98'", "X'9898'"]),
+    Case("VARCHAR(20) CHARACTER SET ucs2 COLLATE ucs2_bin", [*texts(["a", "é"]), "_ucs2 X'D800'", "_ucs2 X'0061DC00'"]),
     Case("VARCHAR(720) COLLATE utf8mb4_bin", texts(["x", "y", *LONG])),
     Case("ENUM('b', 'a', 'C', 'B') COLLATE utf8mb4_bin", texts(["a", "b", "C", "B"]), Kind.TEXT),
     Case("DATE", texts(["2024-01-02", "1969-12-31", "0000-00-00", "9999-12-31"])),
