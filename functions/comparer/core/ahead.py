@@ -66,7 +66,7 @@ class Trials:
         found = {name: statement}
         if name in self._waiting:
             room = _MOST_SENT - len(statement)
-            for other, waiting in self._waiting.items():
+            for other, waiting in list(self._waiting.items()):  # Another thread may ask as well.
                 room -= len(waiting) if other != name else 0
                 if room < 0:
                     break

@@ -145,7 +145,7 @@ class MysqlSnapshot:
         if not self._tables.readable(table):
             with self._table() as session:
                 self._tables.attempt(session, table)
-        return shape(list(known.columns.values()), known.indexes)
+        return shape(list(known.columns.values()), known.unique)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[Row]:  # noqa: ARG002
         """See `Snapshot.rows`: only engines whose columns take any value have such rows."""

@@ -59,15 +59,16 @@ def database_error(where: str, error: BaseException, *, asked: bool) -> Unreadab
         return Stopped()
     if number_of(error) in _TIME:
         return Unreadable(f"{where}: {told(error)}", "time")
-    return Unreadable(f"{where}: {told(error)}", "connection" if _of_connection(error) else "statement")
+    return Unreadable(f"{where}: {told(error)}", "connection" if of_connection(error) else "statement")
 
 
 def table_error(where: str, error: BaseException, *, asked: bool) -> Unreadable | Stopped | TableUnreadable:
     """An error while one table was read: it is the table's unless the connection is at fault."""
-    if asked or _of_connection(error):
+    if asked or of_connection(error):
         return database_error(where, error, asked=asked)
     return TableUnreadable(told(error), damaged=True, cause="time" if number_of(error) in _TIME else "statement")
 
 
-def _of_connection(error: BaseException) -> bool:
+def of_connection(error: BaseException) -> bool:
+    """Whether an error means that nothing more can be asked over the connection."""
     return not isinstance(error, pymysql.MySQLError) or number_of(error) in _CONNECTION

@@ -11,15 +11,16 @@ from functions.comparer.core.ahead import Ahead, Trials
 from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.mysql import catalog
 from functions.comparer.mysql.columns import Described, quoted, selected
+from functions.comparer.mysql.errors import of_connection
 from functions.comparer.mysql.sessions import Session
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the catalog says of a table. `rows`: about how many it has."""
+    """What the catalog says of a table. `unique`: its unique indexes; `rows`: about how many it has."""
 
     columns: Mapping[str, Described]
-    indexes: Sequence[catalog.Index]
+    unique: Sequence[catalog.Index]
     rows: int
 
 
@@ -50,8 +51,8 @@ class Tables:
         batch = [other for other in self._ahead.batch(name) if other not in self._known]
         try:
             self._look_up(session, batch)
-        except pymysql.MySQLError:
-            if len(batch) == 1:
+        except pymysql.MySQLError as error:
+            if len(batch) == 1 or of_connection(error):
                 raise
             self._ahead.alone()
         if name not in self._known and len(batch) > 1:
@@ -72,9 +73,9 @@ class Tables:
         batch = self._trials.batch(name, self._probe(name))
         try:
             session.glance(tuple(batch.values()))
-        except pymysql.MySQLError:
+        except pymysql.MySQLError as error:
             # Nobody knows which one it was: each is tried alone, when it is asked for.
-            if len(batch) == 1:
+            if len(batch) == 1 or of_connection(error):
                 raise
             session.glance((batch[name],))
             batch = {name: batch[name]}
@@ -93,7 +94,8 @@ class Tables:
         self._ahead.took(sum(map(len, columns.values())))
         owned: dict[str, list[catalog.Index]] = {}
         for index in indexes:
-            owned.setdefault(index.table, []).append(index)
+            if index.unique:  # The others are no keys, and there may be many.
+                owned.setdefault(index.table, []).append(index)
         for name, found in columns.items():
             named = {column.name: column for column in found}
             self._known[name] = Known(named, owned.get(name, ()), rows.get(name, 0))
