@@ -12,7 +12,7 @@ from tests.comparer.killed import FINAL, Comparer, Kept, kept, serving
 from tests.comparer.served import JOB
 
 SEED, KILLS = 20, 20
-TABLES = [f"t{number:02}" for number in range(70)]
+TABLES = [f"t{number:03}" for number in range(110)]
 ROWS, BIG_ROWS, BIG = 200, 60_000, "z"
 USUAL = ("postgres", "mysql")
 NUMBERS = {

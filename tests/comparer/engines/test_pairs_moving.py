@@ -34,6 +34,9 @@ def fill(database: Database) -> None:
     database.run("CREATE TABLE t (id INTEGER PRIMARY KEY, v INTEGER)", f"INSERT INTO t VALUES {rows}")
 
 
+ATTEMPTS = 3
+
+
 @dataclass
 class Replication:
     """Writes to the source as often as said, and the same to the target a little later. `behind`: how much at most."""
@@ -104,27 +107,34 @@ def compared(source: Database, target: Database) -> Comparison:
     return compare_databases(source.url, target.url, objects=False, lines=False, contents=True, options=options)
 
 
-@pytest.mark.timeout(240)
-@pytest.mark.parametrize(("pair", "runs"), RUNS, indirect=["pair"])
-def test_exactly_the_planted_differences_are_found_every_time(pair: tuple[Database, Database], runs: int) -> None:
-    source, target = pair
-    for side in pair:
+def attempt(source: Database, target: Database, runs: int) -> tuple[list[Comparison], float]:
+    """Compare so often while it is written to; and how far behind the target was at most, in seconds."""
+    for side in (source, target):
+        side.renew()
         fill(side)
     target.run("UPDATE t SET v = -1 WHERE id = 7", "DELETE FROM t WHERE id = 4999", "INSERT INTO t VALUES (9999999, 1)")
-    healed = 0
     with replicating(source, target) as work:
         while len(work.written) < 2 * BEHIND_SECONDS * WRITES_A_SECOND and not work.over.is_set():
             work.over.wait(0.05)  # The target is to be as far behind as it will ever be.
         # Runs know nothing of each other, and most of each is waiting.
         with ThreadPoolExecutor(AT_A_TIME) as pool:
-            results = list(pool.map(lambda _: compared(source, target), range(runs)))
-        assert work.behind < 3 * BEHIND_SECONDS, "this machine is too busy to follow the writer in time"
-        for found in results:
-            assert not found.failures
-            assert found.contents
-            ((table,),) = (database.tables for database in found.contents.databases)
-            (rows,) = found.differences.values()
-            assert sorted((row.kind, row.source_key or row.target_key) for row in rows) == PLANTED
-            assert (table.result, table.differing, table.moving) == (DataResult.INCONSISTENT, 3, 0)
-            healed += table.healed
+            return list(pool.map(lambda _: compared(source, target), range(runs))), work.behind
+
+
+@pytest.mark.timeout(360)
+@pytest.mark.parametrize(("pair", "runs"), RUNS, indirect=["pair"])
+def test_exactly_the_planted_differences_are_found_every_time(pair: tuple[Database, Database], runs: int) -> None:
+    # Where this machine is too busy for the target to follow in the time that it is given, nothing is shown by it.
+    tries = (attempt(*pair, runs) for _ in range(ATTEMPTS))
+    results = next((found for found, behind in tries if behind < 3 * BEHIND_SECONDS), None)
+    assert results is not None, "this machine is too busy to follow the writer in time"
+    healed = 0
+    for found in results:
+        assert not found.failures
+        assert found.contents
+        ((table,),) = (database.tables for database in found.contents.databases)
+        (rows,) = found.differences.values()
+        assert sorted((row.kind, row.source_key or row.target_key) for row in rows) == PLANTED
+        assert (table.result, table.differing, table.moving) == (DataResult.INCONSISTENT, 3, 0)
+        healed += table.healed
     assert healed > 10 * runs, "nothing moved while it was compared"
