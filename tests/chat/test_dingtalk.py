@@ -18,6 +18,7 @@ from tests.chat import nasty
 from tests.chat.tellings import NOW, SECRET, TWENTY_THOUSAND_NAMES, answer, destination, full_of
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
+COMMONMARK = MarkdownIt("commonmark")
 #: What ours is made of.
 BLOCKS = {"heading", "paragraph", "bullet_list", "list_item", "inline"}
 INLINES = {"text", "text_special", "strong", "link", "softbreak"}
@@ -30,7 +31,7 @@ def sent(names: list[str]) -> tuple[dict[str, Any], bytes]:
 
 def tokens(text: str) -> list[Token]:
     """What CommonMark reads, as its own parser says."""
-    return MarkdownIt("commonmark").parse(text)
+    return COMMONMARK.parse(text)
 
 
 def kind(token: Token) -> str:
