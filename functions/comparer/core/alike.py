@@ -18,11 +18,11 @@ from functions.comparer.core.cells import (
     TEXT,
     ZERO_DATE,
     Cell,
-    cells_in,
     moment,
     text,
     values_of,
 )
+from functions.comparer.core.compiled import split
 from functions.comparer.core.kinds import Kind
 
 _MICROSECONDS: Final = {Kind.DATE: 86_400_000_000}
@@ -50,7 +50,7 @@ class Alike:
 
     def differing(self, ours: bytes, theirs: bytes) -> tuple[int, ...]:
         """The positions at which two rows differ."""
-        pairs = zip(cells_in(ours), cells_in(theirs), strict=True)
+        pairs = zip(*split(ours), *split(theirs), strict=True)
         return tuple(at for at, (one, other) in enumerate(pairs) if one != other and not self._same(at, one, other))
 
     def _same(self, at: int, one: Cell, other: Cell) -> bool:
