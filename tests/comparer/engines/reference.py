@@ -193,18 +193,15 @@ def _parsed(raw: str | bytes, column: ColumnType) -> int | Decimal | float:
 
 
 def _number(value: int | Decimal | float, kind: Held, *, single: bool = False) -> Meaning:
+    if kind == "single" or (single and isinstance(value, float)):
+        # What is beyond all numbers of 32 bits is infinite among them, and so one key with the infinite one.
+        value = _as_single(float(value))
     if value != value:  # noqa: PLR0124 (a NaN)
         return "number", "NaN"
     if value in (float("inf"), float("-inf")):
         return "number", "Infinity" if value > 0 else "-Infinity"
-    if single and isinstance(value, float):
-        value = _as_single(value)
-    match kind:
-        case "single":
-            number = _as_single(float(value))
-            return "number", number if abs(number) == float("inf") else Fraction(number)
-        case "double":
-            return "number", Fraction(value)
+    if kind in {"single", "double"}:
+        return "number", Fraction(value)
     if isinstance(value, float) and not value.is_integer():
         return "number", Fraction(_digits_of_single(value) if single else repr(value))
     return "number", Fraction(value)
