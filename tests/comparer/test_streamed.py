@@ -1,6 +1,7 @@
 """Two engines whose columns have types: planned by kinds, merged by key, or counted as a multiset."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -163,6 +164,36 @@ class Interrupted(Kept):
         self.left -= 1
         if not self.left:
             self.stop.ask()
+
+
+OTHERWISE = [
+    Options(utc=True),
+    Options(lob="length"),
+    Options({"v": Decimal(1)}),
+    Options({"t.v": Decimal(2)}),
+]
+
+
+@pytest.mark.parametrize("end", ["interrupted", "compared"])
+@pytest.mark.parametrize("before", [AS_EVER, *OTHERWISE])
+@pytest.mark.parametrize("now", [AS_EVER, *OTHERWISE])
+def test_what_was_compared_under_other_options_is_compared_anew(
+    before: Options, now: Options, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "_CHUNK_ROWS", 10)
+    shape = typed(id=Kind.INTEGER, v=Kind.INTEGER)
+    source = side(shape, *((key, 0) for key in range(100)))
+    target = side(shape, *((key, key % 4) for key in range(100)))
+    recorder = Interrupted(6 if end == "interrupted" else 1_000)
+    with suppress(Stopped):
+        compare_contents(source, target, {}, None, recorder.stop, ContentsResult(), recorder, options=before)
+    assert recorder.last
+    assert recorder.last.finished is (end == "compared")
+    recorder.marks, recorder.left, whole = [], 1_000, Interrupted(1_000)
+    table = compared(source, target, now, recorder)
+    compared(source, target, now, whole)
+    assert (len(recorder.marks) < len(whole.marks)) is (before == now)
+    assert table.changed == {1: 50, 2: 25}.get(int(max(now.tolerances.values(), default=0)), 75)
 
 
 @pytest.mark.parametrize("connections", [1, 3])
