@@ -166,6 +166,54 @@ class Interrupted(Kept):
             self.stop.ask()
 
 
+def remarks(
+    source: MemoryEndpoint, target: MemoryEndpoint, options: Options, recorder: Kept | None = None
+) -> list[str]:
+    found = ContentsResult()
+    compare_contents(source, target, {}, None, Stop(), found, recorder or Kept(), options=options)
+    return found.remarks
+
+
+@pytest.mark.parametrize("name", ["v", "t.v"])
+def test_a_tolerance_that_was_applied_is_nothing_to_tell(name: str) -> None:
+    shape = typed(id=Kind.INTEGER, v=Kind.DECIMAL)
+    both = side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))
+    assert remarks(*both, Options({name: Decimal(1)})) == []
+
+
+@pytest.mark.parametrize("name", ["V", "x", "u.v", "t.x"])
+def test_a_tolerance_of_a_column_that_no_table_has_is_told(name: str) -> None:
+    shape = typed(id=Kind.INTEGER, v=Kind.DECIMAL)
+    both = side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))
+    assert remarks(*both, Options({"v": Decimal(1), name: Decimal(1)})) == [
+        f"tolerance {name!r}: it was not applied, no table that was compared has such a column"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "rows"),
+    [
+        ("id", typed(id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)),)),
+        ("v", typed(id=Kind.INTEGER, v=Kind.TEXT), ((1, "a"),)),
+        ("v", typed((), id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)),)),
+        ("v", typed(id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)), (1, Decimal(2)))),
+    ],
+    ids=["of the key", "of texts", "without a key", "of a key that is there twice"],
+)
+def test_a_tolerance_that_could_not_be_applied_to_its_column_is_told(
+    name: str, shape: Shape, rows: Sequence[Row]
+) -> None:
+    (told,) = remarks(side(shape, *rows), side(shape, *rows), Options({name: Decimal(1)}))
+    assert told.startswith(f"tolerance {name!r}: it was not applied, only numbers and moments beside a key")
+
+
+def test_of_tolerances_nothing_is_told_where_not_every_table_could_be_looked_at() -> None:
+    shape, options = typed(id=Kind.INTEGER, v=Kind.DECIMAL), Options({"x": Decimal(1)})
+    both, recorder = (side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))), Interrupted(1_000)
+    assert len(remarks(*both, options, recorder)) == 1
+    assert remarks(*both, options, recorder) == []
+
+
 OTHERWISE = [
     Options(utc=True),
     Options(lob="length"),
