@@ -169,11 +169,15 @@ def _meaning(raw: str | bytes | None, column: ColumnType, kind: Held) -> Meaning
         return _uuid(raw)
     text = raw.decode() if isinstance(raw, bytes) else raw
     if kind in _WITH_DAYS and not text.startswith("0000-00-00") and "-00" in text[4:10]:
-        # A day that no calendar has is told by its text.
-        day, _, clock = text.partition(" ")
-        whole = f"{clock or '00:00:00'}{'' if '.' in clock else '.'}".ljust(15, "0")
-        return "misfit", "t", (day if kind == "date" else f"{day} {whole}").encode()
+        return _impossible_day(text, kind)
     return _MEANINGS[kind](text)
+
+
+def _impossible_day(text: str, kind: Held) -> Meaning:
+    """A day that no calendar has is told by its text."""
+    day, clock = text[:10], text[11:]
+    whole = f"{clock or '00:00:00'}{'' if '.' in clock else '.'}".ljust(15, "0")
+    return "misfit", "t", (day if kind == "date" else f"{day} {whole}").encode()
 
 
 _WITH_DAYS = ("date", "timestamp", "instant")
@@ -276,7 +280,7 @@ _MEANINGS: dict[Held, Callable[[str], Meaning]] = {
 }
 
 
-def _of_sqlite(value: Any, kind: Held) -> Meaning:
+def _of_sqlite(value: Any, kind: Held) -> Meaning:  # noqa: PLR0911 (one for each kind)
     """What a value of SQLite means where its column is compared as `kind`: what doesn't fit is told by its own type."""
     if value is None:
         return NULL
@@ -290,6 +294,10 @@ def _of_sqlite(value: Any, kind: Held) -> Meaning:
         return ("bytes", value) if kind == "bytes" and isinstance(value, bytes) else misfit
     if kind in {"text", "json"}:
         return _MEANINGS[kind](value)
+    if kind in {"date", "timestamp"} and re.fullmatch(r"\d{4}-00-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?", value):
+        midnight = not value[11:].strip("0:.")
+        if not value.startswith("0000-00-00") and (midnight or kind == "timestamp"):
+            return _impossible_day(value, kind)
     return _written_moment(value, kind) or ("misfit", "t", value.encode())
 
 
