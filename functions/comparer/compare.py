@@ -51,7 +51,7 @@ class Comparison:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What else is worth telling, as that something asked for doesn't exist; each remark once."""
-        levels = (self.lines, self.contents)
+        levels = (self.objects, self.lines, self.contents)
         return tuple(dict.fromkeys(remark for level in levels if level for remark in level.remarks))
 
     @property

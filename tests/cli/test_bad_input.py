@@ -36,6 +36,7 @@ def assert_refused(ended: Ended, *words: str) -> None:
         (("compare", "a.db", "b.db", "--objects", "--tables", "t"), ("--tables", "--lines")),
         (("compare", "a.db", "b.db", "--contents", "--settle", "1"), ("--lag", "--settle")),
         (("compare", "a.db", "b.db", "--contents", "--tolerance", "a=-1"), ("--tolerance", "COLUMN=AMOUNT")),
+        (("compare", "a.db", "b.db", "--lines", "--tolerance", "a=1"), ("--tolerance", "--contents")),
         (("comparer",), ("--jobs",)),
         (("comparer", "--jobs", "absent.toml"), ("--jobs", "absent.toml")),
         (("up", "--jobs", "absent.toml"), ("--jobs", "absent.toml")),

@@ -285,3 +285,13 @@ def test_only_what_can_not_be_compared_is_announced() -> None:
     ]
     following.planned(DatabaseContents("shop", "shop", tables=tables))
     assert list(following.announced) == ["shop.odd: why"]
+
+
+def test_a_tolerance_that_was_not_applied_is_told_and_the_verdict_is_the_exact_ones(parity: Parity, two: Path) -> None:
+    asked = ("compare", "old.db", "new.db", "--contents", "--tolerance", "amount=1000", "--tolerance", "amuont=1")
+    ended = parity(*asked)
+    assert ended.code == 1
+    told = " ".join(ended.out.split())
+    assert "! tolerance 'amuont': it was not applied, no table that was compared has such a column" in told
+    assert "! tolerance 'amount': it was not applied, only numbers and moments beside a key" in told
+    assert any("amuont" in error for error in json.loads(parity(*asked, "--json").out)["errors"])

@@ -1,6 +1,6 @@
 """An engine made of plain Python: what the comparing core knows of an engine is no more than this."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
@@ -111,6 +111,9 @@ class MemorySnapshot:
     def tables(self) -> frozenset[str]:
         self.endpoint.happens("tables", "")
         return frozenset(self.database.tables)
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset()
 
     def count(self, table: str) -> int:
         self.endpoint.happens("count", table)

@@ -6,7 +6,7 @@ import asyncio
 import io
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +76,9 @@ class _HeldSnapshot:
 
     def tables(self) -> frozenset[str]:
         return frozenset({"done", "t"})
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset()
 
     def count(self, table: str) -> int:
         if table == "t":

@@ -187,7 +187,9 @@ def test_a_moment_in_iso_form_is_a_number(text: str, kind: Kind, expected: int) 
         ("2024-01-01 00:00:00Z", Kind.TIMESTAMP),
         ("2024-01-01 00:00:00+00:99", Kind.INSTANT),
         ("2024-01-01+02", Kind.INSTANT),
-        ("0000-00-00 00:00:01", Kind.TIMESTAMP),
+        ("0000-00-00 00:00:01", Kind.DATE),
+        ("2024-13-00 00:00:00", Kind.TIMESTAMP),
+        ("2024-00-32 00:00:00", Kind.TIMESTAMP),
         ("infinity", Kind.TIME),
         ("1:00:99", Kind.TIME),
         ("now", Kind.TIME),
@@ -195,6 +197,22 @@ def test_a_moment_in_iso_form_is_a_number(text: str, kind: Kind, expected: int) 
 )
 def test_what_is_no_such_moment_is_a_misfit(text: str, kind: Kind) -> None:
     assert packed(text, kind) == cells.misfit("t", text.encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "told"),
+    [
+        ("2024-00-00", Kind.DATE, "2024-00-00"),
+        ("2024-02-31 00:00:00", Kind.DATE, "2024-02-31"),
+        ("2024-00-00", Kind.TIMESTAMP, "2024-00-00 00:00:00.000000"),
+        ("2024-00-00T01:02", Kind.TIMESTAMP, "2024-00-00 01:02:00.000000"),
+        ("0000-00-00 00:00:01", Kind.TIMESTAMP, "0000-00-00 00:00:01.000000"),
+        ("0000-00-00 12:00:00.5", Kind.TIMESTAMP, "0000-00-00 12:00:00.500000"),
+        ("0000-01-01 00:00:00.123456000", Kind.TIMESTAMP, "0000-01-01 00:00:00.123456"),
+    ],
+)
+def test_a_day_that_mysql_alone_may_hold_is_a_misfit_of_one_form(text: str, kind: Kind, told: str) -> None:
+    assert PACKERS[kind](text) == PACKERS[kind](told) == cells.misfit("t", told.encode())
 
 
 @pytest.mark.parametrize("value", [20240101, 2460310.5, b"2024-01-01"])

@@ -1,6 +1,7 @@
 """Two engines whose columns have types: planned by kinds, merged by key, or counted as a multiset."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -163,6 +164,84 @@ class Interrupted(Kept):
         self.left -= 1
         if not self.left:
             self.stop.ask()
+
+
+def remarks(
+    source: MemoryEndpoint, target: MemoryEndpoint, options: Options, recorder: Kept | None = None
+) -> list[str]:
+    found = ContentsResult()
+    compare_contents(source, target, {}, None, Stop(), found, recorder or Kept(), options=options)
+    return found.remarks
+
+
+@pytest.mark.parametrize("name", ["v", "t.v"])
+def test_a_tolerance_that_was_applied_is_nothing_to_tell(name: str) -> None:
+    shape = typed(id=Kind.INTEGER, v=Kind.DECIMAL)
+    both = side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))
+    assert remarks(*both, Options({name: Decimal(1)})) == []
+
+
+@pytest.mark.parametrize("name", ["V", "x", "u.v", "t.x"])
+def test_a_tolerance_of_a_column_that_no_table_has_is_told(name: str) -> None:
+    shape = typed(id=Kind.INTEGER, v=Kind.DECIMAL)
+    both = side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))
+    assert remarks(*both, Options({"v": Decimal(1), name: Decimal(1)})) == [
+        f"tolerance {name!r}: it was not applied, no table that was compared has such a column"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "rows"),
+    [
+        ("id", typed(id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)),)),
+        ("v", typed(id=Kind.INTEGER, v=Kind.TEXT), ((1, "a"),)),
+        ("v", typed((), id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)),)),
+        ("v", typed(id=Kind.INTEGER, v=Kind.DECIMAL), ((1, Decimal(1)), (1, Decimal(2)))),
+    ],
+    ids=["of the key", "of texts", "without a key", "of a key that is there twice"],
+)
+def test_a_tolerance_that_could_not_be_applied_to_its_column_is_told(
+    name: str, shape: Shape, rows: Sequence[Row]
+) -> None:
+    (told,) = remarks(side(shape, *rows), side(shape, *rows), Options({name: Decimal(1)}))
+    assert told.startswith(f"tolerance {name!r}: it was not applied, only numbers and moments beside a key")
+
+
+def test_of_tolerances_nothing_is_told_where_not_every_table_could_be_looked_at() -> None:
+    shape, options = typed(id=Kind.INTEGER, v=Kind.DECIMAL), Options({"x": Decimal(1)})
+    both, recorder = (side(shape, (1, Decimal(1))), side(shape, (1, Decimal(2)))), Interrupted(1_000)
+    assert len(remarks(*both, options, recorder)) == 1
+    assert remarks(*both, options, recorder) == []
+
+
+OTHERWISE = [
+    Options(utc=True),
+    Options(lob="length"),
+    Options({"v": Decimal(1)}),
+    Options({"t.v": Decimal(2)}),
+]
+
+
+@pytest.mark.parametrize("end", ["interrupted", "compared"])
+@pytest.mark.parametrize("before", [AS_EVER, *OTHERWISE])
+@pytest.mark.parametrize("now", [AS_EVER, *OTHERWISE])
+def test_what_was_compared_under_other_options_is_compared_anew(
+    before: Options, now: Options, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streamed, "_CHUNK_ROWS", 10)
+    shape = typed(id=Kind.INTEGER, v=Kind.INTEGER)
+    source = side(shape, *((key, 0) for key in range(100)))
+    target = side(shape, *((key, key % 4) for key in range(100)))
+    recorder = Interrupted(6 if end == "interrupted" else 1_000)
+    with suppress(Stopped):
+        compare_contents(source, target, {}, None, recorder.stop, ContentsResult(), recorder, options=before)
+    assert recorder.last
+    assert recorder.last.finished is (end == "compared")
+    recorder.marks, recorder.left, whole = [], 1_000, Interrupted(1_000)
+    table = compared(source, target, now, recorder)
+    compared(source, target, now, whole)
+    assert (len(recorder.marks) < len(whole.marks)) is (before == now)
+    assert table.changed == {1: 50, 2: 25}.get(int(max(now.tolerances.values(), default=0)), 75)
 
 
 @pytest.mark.parametrize("connections", [1, 3])

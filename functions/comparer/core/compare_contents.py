@@ -39,7 +39,9 @@ from functions.comparer.core.results import (
     TableContents,
 )
 from functions.comparer.core.settling import Unsettled, settle
+from functions.comparer.core.streamed import METHOD as STREAMED
 from functions.comparer.core.table import TablePlan
+from functions.comparer.core.tolerating import Tolerated
 
 
 def compare_contents(
@@ -63,18 +65,21 @@ def compare_contents(
     `clock`: in seconds, by which rows that moved are read again.
     """
     ask = Ask(source, target, mapping, scope, stop)
+    tolerated = Tolerated(options)
 
     def compare(pair: Pair, asked: Collection[str] | None, report: DatabaseContents) -> Sequence[str]:
-        run = _Run(ask, report, recorder, progress, options, [])
+        run = _Run(ask, report, recorder, progress, options, [], tolerated)
         try:
             run.database(pair, asked, methods)
             run.settle(pair, clock)
         except Unreadable as error:
             _fail_unfinished(report, error)
+            tolerated.unsure = True
             raise
         return run.damaged
 
     each_database(ask, result, DatabaseContents, compare, recorder.ended)
+    result.remarks.extend(tolerated.remarks())
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,7 @@ class _Run:
     progress: OnProgress
     options: Options
     damaged: list[str]
+    tolerated: Tolerated
     unsettled: list[Unsettled] = field(default_factory=list)
 
     def database(self, pair: Pair, asked: Collection[str] | None, methods: Collection[str] | None) -> None:
@@ -104,6 +110,10 @@ class _Run:
                 self._tell(task.contents, done)
                 if both and task.plan:
                     self._table(both, task, task.plan, done)
+                    self.tolerated.saw(task.plan, by_key=task.contents.method == STREAMED)
+                elif task.contents.plan:
+                    # An earlier run has compared it, and only the result is known.
+                    self.tolerated.unsure = True
 
     def settle(self, pair: Pair, clock: Callable[[], float]) -> None:
         """Read again what differed in data that moves, and give those tables their results. Raises as `database`."""

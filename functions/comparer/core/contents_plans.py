@@ -19,6 +19,9 @@ from functions.comparer.core.table import TablePlan
 # What failed may succeed now; and if it fails again, its reason is told again.
 _COMPARED = (DataResult.CONSISTENT, DataResult.INCONSISTENT)
 
+_OPTIONS = "+"
+"""In a digest of how a table is compared, before what the options say of it."""
+
 
 @dataclass(frozen=True)
 class TableTask:
@@ -94,7 +97,9 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
     if plan is None:
         return TableTask(TableContents(table, DataResult.CAN_NOT_COMPARE, " ".join(planned.remarks)))
     key = tuple(plan.columns[place][0] for place in plan.key)
-    fresh = TableContents(table, key=key, method=means.method(plan), versions=means.versions, plan=_digest(plan))
+    fresh = TableContents(
+        table, key=key, method=means.method(plan), versions=means.versions, plan=_digest(plan, means.options)
+    )
     going_on = earlier is not None and _goes_on(earlier, fresh)
     contents = earlier if earlier and going_on else fresh
     contents.message = " ".join((*planned.uncompared, *planned.left_out)) or None
@@ -102,8 +107,11 @@ def _task(table: str, sides: Sides, means: Means, earlier: TableContents | None,
 
 
 def _stands(earlier: TableContents, means: Means) -> bool:
-    """Whether what an earlier run has found of a table is still true: nobody has written to either side since."""
-    return earlier.result in _COMPARED and all(means.versions) and earlier.versions == means.versions
+    """Whether what an earlier run has found of a table is still true: nothing but time has passed since."""
+    if earlier.result not in _COMPARED or not all(means.versions) or earlier.versions != means.versions:
+        return False
+    # What was the same to other options may differ now, and the other way round.
+    return earlier.plan.partition(_OPTIONS)[2] == means.options.meaning
 
 
 def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:
@@ -113,8 +121,9 @@ def _goes_on(earlier: TableContents, fresh: TableContents) -> bool:
     return ours == theirs and all(fresh.versions) and earlier.mark is not None
 
 
-def _digest(plan: TablePlan) -> str:
-    return digest(repr((plan.columns, plan.kinds, plan.key, plan.rules, plan.common)).encode()).hex()
+def _digest(plan: TablePlan, options: Options) -> str:
+    told = digest(repr((plan.columns, plan.kinds, plan.key, plan.rules, plan.common)).encode()).hex()
+    return f"{told}{_OPTIONS}{options.meaning}"
 
 
 def _one_sided(table: str, sides: Sides, damaged: list[str]) -> TableContents:

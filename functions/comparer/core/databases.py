@@ -151,13 +151,23 @@ def opened(ask: Ask, pair: Pair) -> Iterator[Sides]:
 
 
 def tables_of(sides: Sides, asked: Collection[str] | None) -> Mapping[str, Sides]:
-    """The tables that are asked for (None: all of both sides), in the order of reporting, and who has them."""
+    """The tables that are asked for (None: all of both sides), in the order of reporting, and who has or hides them."""
     ours = sides.source.tables() if sides.source else frozenset()
     theirs = sides.target.tables() if sides.target else frozenset()
     names = sorted(ours | theirs) if asked is None else asked
+    # What may not be read is not missing: whoever reads it says why it can't be compared.
+    ours |= _hidden(sides.source, "source", set(names) - ours)
+    theirs |= _hidden(sides.target, "target", set(names) - theirs)
     return {
         name: Sides(sides.source if name in ours else None, sides.target if name in theirs else None) for name in names
     }
+
+
+def _hidden(snapshot: Snapshot | None, side: SideName, names: Collection[str]) -> frozenset[str]:
+    if snapshot is None or not names:
+        return frozenset()
+    with of_side(side):
+        return snapshot.hidden(names)
 
 
 @contextmanager

@@ -6,8 +6,9 @@ A new engine is one module with a class for each, and a line in `urls`.
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Literal, NamedTuple, Protocol, TypeVar
 
@@ -15,7 +16,7 @@ from functions.comparer.core.printable import printable
 from functions.comparer.core.table import Chunk, Reading, Row, Shape, TablePlan
 
 _Item = TypeVar("_Item")
-
+_OWNER = re.compile(r"`((?:[^`]|``)*)`\.`")
 
 Cause = Literal["connection", "time", "statement"]
 """Why something can't be read: no connection, a statement that took too long, or one that failed."""
@@ -178,6 +179,13 @@ class Snapshot(Protocol):
         """The names of all tables that hold rows of the user's."""
         ...
 
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        """Of tables, or views, that this one seems to lack: those that may be there all the same, hidden from the user.
+
+        Whatever is asked about one of them raises `TableUnreadable`.
+        """
+        ...
+
     def count(self, table: str) -> int:
         """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
         ...
@@ -304,3 +312,9 @@ def closed(items: Iterator[_Item]) -> Iterator[Iterator[_Item]]:
 def member(owner: str, name: str) -> str:
     """The value of an object that belongs to another, as DRS writes it: `` `table`.`index` ``."""
     return ".".join("`" + part.replace("`", "``") + "`" for part in (owner, name))
+
+
+def owner_of(name: str) -> str:
+    """The owner in what `member` has made; of any other object its own name."""
+    found = _OWNER.match(name)
+    return found[1].replace("``", "`") if found else name

@@ -51,6 +51,25 @@ def moment_of(text: str, kind: Kind) -> int | None:
     return days * _DAY + time - shift if abs(days) <= _MOST_DAYS else None
 
 
+def impossible_day(text: str, kind: Kind) -> str | None:
+    """A day that no calendar has and MySQL may hold, as 2024-00-00 or 2024-02-31, in the one form that it is told in.
+
+    None: the text is none, or `moment_of` reads it.
+    """
+    found = _MOMENT.fullmatch(text)
+    if found is None or kind not in {Kind.DATE, Kind.TIMESTAMP} or moment_of(text, kind) is not None:
+        return None
+    year, month, day, era, *clock, offset, late_era = found.groups()
+    time = _clock(*clock) if clock[0] else 0
+    if era or late_era or offset or len(year) != 4 or int(month) > 12 or int(day) > 31 or time is None or time >= _DAY:
+        return None
+    told = f"{year}-{month}-{day}"
+    if kind is Kind.DATE:
+        return None if time else told
+    hours, minutes, seconds, fraction = (part or "" for part in clock)
+    return f"{told} {hours or '00'}:{minutes or '00'}:{seconds or '00'}.{fraction[:6].ljust(6, '0')}"
+
+
 def _days(year: int, month: int, day: int) -> int | None:
     # The calendar repeats itself every 400 years, which have 146,097 days.
     cycles, inside = divmod(year - 1, 400)

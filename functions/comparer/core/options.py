@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, Literal
 
+from functions.comparer.core.canonical import digest
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Column
 
@@ -32,6 +33,13 @@ class Options:
     settle: float = 15.0
     lag: float = 3.0
     utc: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What of them decides whether two values are the same, as a digest; empty: nothing, they are exact."""
+        if not (self.tolerances or self.utc) and self.lob == "compare":
+            return ""
+        return digest(repr((sorted(self.tolerances.items()), self.lob, self.utc)).encode()).hex()
 
     def tolerance(self, table: str, column: str) -> Decimal | None:
         """By how much the values of a column may differ; None: not at all."""

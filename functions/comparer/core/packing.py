@@ -14,7 +14,7 @@ from typing import Final
 from functions.comparer.core import cells
 from functions.comparer.core.cells import Cell
 from functions.comparer.core.kinds import Kind
-from functions.comparer.core.moments import clock_of, moment_of
+from functions.comparer.core.moments import clock_of, impossible_day, moment_of
 from functions.comparer.core.table import Malformed, Row, Value
 
 _HALF = re.compile("[\ud800-\udfff]")
@@ -108,7 +108,10 @@ def _uuid(value: Value) -> Cell:
 def _moment(kind: Kind) -> Callable[[Value], Cell]:
     def packer(value: Value) -> Cell:
         number = moment_of(value, kind) if isinstance(value, str) else None
-        return _misfit(value) if number is None else cells.moment(number)
+        if number is not None:
+            return cells.moment(number)
+        impossible = impossible_day(value, kind) if isinstance(value, str) else None
+        return _misfit(value if impossible is None else impossible)
 
     return packer
 
@@ -169,5 +172,6 @@ PACKERS: Final = {
     Kind.UUID: _uuid,
     Kind.JSON: _json,
     Kind.LENGTH: _length,
+    Kind.LABELS: _text,
 }
 """What makes a cell of a value, by the kind of its column."""

@@ -60,10 +60,11 @@ class TypeResult:
 
 @dataclass(frozen=True)
 class ObjectsResult:
-    """An object-level comparison. `failures` not empty: it has failed, and says of what."""
+    """An object-level comparison. `failures` not empty: it has failed, and says of what. `remarks`: as elsewhere."""
 
     types: tuple[TypeResult, ...]
     failures: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

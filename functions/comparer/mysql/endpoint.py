@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -128,8 +128,14 @@ class MysqlSnapshot:
         self._tables.expect(found)
         return found
 
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        """See `Snapshot.hidden`."""
+        with self._database() as session:
+            return self._tables.hide(session, names)
+
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""
+        self._tables.check(table)
         with self._table() as session:
             ((rows,),) = session.rows(f"SELECT COUNT(*) FROM {self._source(table)}")  # noqa: S608 (a quoted name)
         return int(rows)
@@ -250,6 +256,7 @@ class MysqlSnapshot:
         return self._known(table).columns
 
     def _known(self, table: str) -> Known:
+        self._tables.check(table)
         found = self._tables.known(table)
         if found is None:
             with self._table() as session:

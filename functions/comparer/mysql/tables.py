@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pymysql
 
@@ -11,8 +12,12 @@ from functions.comparer.core.ahead import Ahead, Trials
 from functions.comparer.core.engine import TableUnreadable
 from functions.comparer.mysql import catalog
 from functions.comparer.mysql.columns import Described, quoted, selected
-from functions.comparer.mysql.errors import of_connection
+from functions.comparer.mysql.errors import DENIED, number_of, of_connection
 from functions.comparer.mysql.sessions import Session
+
+_NOWHERE: Final = "parity: no table is called this"
+_MOST_ASKED: Final = 256
+"""Of tables that may be hidden: each takes a round trip. The others are taken for hidden, as nearly all of them are."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Tables:
         self._known: dict[str, Known] = {}
         self._trials = Trials()
         self._readable: set[str] = set()
+        self._hidden: frozenset[str] = frozenset()
 
     def source(self, name: str) -> str:
         """What stands for the table after FROM."""
@@ -41,6 +47,33 @@ class Tables:
     def expect(self, names: Iterable[str]) -> None:
         """These are the tables that there are."""
         self._ahead = Ahead(names)
+
+    def hide(self, session: Session, names: Iterable[str]) -> frozenset[str]:
+        """Those of some tables that the catalog lacks that may be there all the same. Raises what `Trouble` lists.
+
+        To who has no right at all on a table a server doesn't tell whether it exists, in its catalog or otherwise.
+        """
+        asked = sorted(names)
+        # Whoever may read the whole database is told of every table.
+        if not asked or not self._denied(session, _NOWHERE):
+            return frozenset()
+        found = {name for name in asked[:_MOST_ASKED] if self._denied(session, name)}
+        self._hidden |= found.union(asked[_MOST_ASKED:])
+        return self._hidden.intersection(asked)
+
+    def check(self, name: str) -> None:
+        """Raise `TableUnreadable` for a table that may be there and is hidden."""
+        if name in self._hidden:
+            raise TableUnreadable("the user may not read it, and so isn't told whether it exists", damaged=True)
+
+    def _denied(self, session: Session, name: str) -> bool:
+        try:
+            session.glance((f"SELECT 1 FROM {self.source(name)} LIMIT 0",))  # noqa: S608 (quoted names)
+        except pymysql.MySQLError as error:
+            if of_connection(error):
+                raise
+            return number_of(error) == DENIED
+        return False
 
     def known(self, name: str) -> Known | None:
         """The table if it has been looked up."""

@@ -63,6 +63,18 @@ _ADDRESSES: Final = MappingProxyType(
         "cidr": _Form(Kind.OTHER, "t", "pg_catalog.textin(pg_catalog.cidr_out({}))"),
     }
 )
+# Their texts have zeros behind the point, or blanks, that are none of the values: equal ones may differ in them.
+_DIGITS_THAT_COUNT: Final = _Form(
+    Kind.OTHER,
+    "t",
+    r"pg_catalog.regexp_replace({}::pg_catalog.text, '\.0+(?=[],)}}])|(\.[0-9]*[1-9])0+(?=[],)}}])', '\1', 'g')",
+)
+_COMPOSED: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("_numeric", "numrange", "nummultirange", "_numrange"), _DIGITS_THAT_COUNT),
+        "_bpchar": _Form(Kind.OTHER, "t", "{}::pg_catalog.text[]::pg_catalog.text"),
+    }
+)
 _UNMEASURED: Final = MappingProxyType({"bit": "bit", "varbit": "bit varying"})
 _STANDARD: Final = frozenset({"inet", "cidr", "macaddr", "macaddr8"})
 _LARGE: Final = frozenset({"bytea", "xml", "json", "jsonb"})
@@ -122,7 +134,7 @@ class PgColumn:
     def _form(self) -> _Form:
         if self.base == "bit" and 1 <= self.bits <= _LONGEST_BITS:
             return _BITS
-        return _FORMS.get(self.base) or _ADDRESSES.get(self.base, _OTHER)
+        return _FORMS.get(self.base) or _ADDRESSES.get(self.base) or _COMPOSED.get(self.base, _OTHER)
 
     @property
     def wire(self) -> str:

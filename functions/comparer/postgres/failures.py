@@ -37,5 +37,5 @@ def of_table() -> Iterator[None]:
 
 
 def in_one_line(message: bytes) -> str:
-    """What libpq or the server says."""
-    return " ".join(message.decode("utf-8", "replace").split())
+    """What libpq or the server says, without the full stop of its last sentence: it becomes a part of ours."""
+    return " ".join(message.decode("utf-8", "replace").split()).removesuffix(".")

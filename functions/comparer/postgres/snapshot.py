@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -79,6 +79,10 @@ class PostgresSnapshot:
     def tables(self) -> frozenset[str]:
         """See `Snapshot.tables`."""
         return frozenset(self._catalog.tables)
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """See `Snapshot.hidden`: everybody may read the catalog."""
+        return frozenset()
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""

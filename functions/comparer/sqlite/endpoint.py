@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -139,6 +139,10 @@ class SqliteSnapshot:
     def tables(self) -> frozenset[str]:
         """See `Snapshot.tables`."""
         return frozenset(self._catalog.tables())
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """See `Snapshot.hidden`: who reads a file sees all that is in it."""
+        return frozenset()
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""

@@ -45,7 +45,7 @@ def perform(task: Task, job: Job, stop: Stop, recording: Recording | None, lines
     try:
         if task.level == "objects":
             found = compare_objects(job.source, job.target, job.databases, stop)
-            return _outcome(found.failures, (), _of_objects(found))
+            return _outcome(found.failures, found.remarks, _of_objects(found))
         compare_lines(job.source, job.target, job.databases, task.scope, stop, lines)
     except Stopped:
         return _outcome(("The comparison was stopped.",), (), lines_items(lines, FAILED))

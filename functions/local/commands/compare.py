@@ -59,7 +59,8 @@ _NAME = re.compile(r"(?:\\[\\,]|[^,])+")
     "tolerances",
     metavar="COLUMN=AMOUNT",
     multiple=True,
-    help="With --contents: by how much numbers of a column (or table.column) may differ, or moments in seconds.",
+    help="With --contents: by how much numbers of a column (or table.column) may differ, or moments in seconds."
+    " One that could not be applied is told; the verdict is that of the exact comparison then.",
 )
 @click.option("--lob", type=click.Choice(get_args(Lob)), default="compare", show_default=True, help="Large columns.")
 @click.option("--utc", is_flag=True, help="Moments without a zone are in UTC: compare them with those that have one.")
@@ -132,6 +133,8 @@ def command(
         raise bad_input("--tables: limits --lines and --contents; add one of them, or leave --tables out")
     if differences is not None and not contents:
         raise bad_input("--differences: shows rows of --contents, which is not asked for")
+    if tolerances and not contents:
+        raise bad_input("--tolerance: is about values of --contents, which is not asked for")
     if 0 < settle < lag:
         raise bad_input(
             "--lag: must not be above --settle, or nothing that differs could be confirmed; --settle 0 is fine"

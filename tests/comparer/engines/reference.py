@@ -169,11 +169,15 @@ def _meaning(raw: str | bytes | None, column: ColumnType, kind: Held) -> Meaning
         return _uuid(raw)
     text = raw.decode() if isinstance(raw, bytes) else raw
     if kind in _WITH_DAYS and not text.startswith("0000-00-00") and "-00" in text[4:10]:
-        # A day that no calendar has is told by its text.
-        day, _, clock = text.partition(" ")
-        whole = f"{clock or '00:00:00'}{'' if '.' in clock else '.'}".ljust(15, "0")
-        return "misfit", "t", (day if kind == "date" else f"{day} {whole}").encode()
+        return _impossible_day(text, kind)
     return _MEANINGS[kind](text)
+
+
+def _impossible_day(text: str, kind: Held) -> Meaning:
+    """A day that no calendar has is told by its text."""
+    day, clock = text[:10], text[11:]
+    whole = f"{clock or '00:00:00'}{'' if '.' in clock else '.'}".ljust(15, "0")
+    return "misfit", "t", (day if kind == "date" else f"{day} {whole}").encode()
 
 
 _WITH_DAYS = ("date", "timestamp", "instant")
@@ -193,18 +197,15 @@ def _parsed(raw: str | bytes, column: ColumnType) -> int | Decimal | float:
 
 
 def _number(value: int | Decimal | float, kind: Held, *, single: bool = False) -> Meaning:
+    if kind == "single" or (single and isinstance(value, float)):
+        # What is beyond all numbers of 32 bits is infinite among them, and so one key with the infinite one.
+        value = _as_single(float(value))
     if value != value:  # noqa: PLR0124 (a NaN)
         return "number", "NaN"
     if value in (float("inf"), float("-inf")):
         return "number", "Infinity" if value > 0 else "-Infinity"
-    if single and isinstance(value, float):
-        value = _as_single(value)
-    match kind:
-        case "single":
-            number = _as_single(float(value))
-            return "number", number if abs(number) == float("inf") else Fraction(number)
-        case "double":
-            return "number", Fraction(value)
+    if kind in {"single", "double"}:
+        return "number", Fraction(value)
     if isinstance(value, float) and not value.is_integer():
         return "number", Fraction(_digits_of_single(value) if single else repr(value))
     return "number", Fraction(value)
@@ -279,7 +280,7 @@ _MEANINGS: dict[Held, Callable[[str], Meaning]] = {
 }
 
 
-def _of_sqlite(value: Any, kind: Held) -> Meaning:
+def _of_sqlite(value: Any, kind: Held) -> Meaning:  # noqa: PLR0911 (one for each kind)
     """What a value of SQLite means where its column is compared as `kind`: what doesn't fit is told by its own type."""
     if value is None:
         return NULL
@@ -293,6 +294,10 @@ def _of_sqlite(value: Any, kind: Held) -> Meaning:
         return ("bytes", value) if kind == "bytes" and isinstance(value, bytes) else misfit
     if kind in {"text", "json"}:
         return _MEANINGS[kind](value)
+    if kind in {"date", "timestamp"} and re.fullmatch(r"\d{4}-00-\d\d([ T]\d\d:\d\d:\d\d(\.\d+)?)?", value):
+        midnight = not value[11:].strip("0:.")
+        if not value.startswith("0000-00-00") and (midnight or kind == "timestamp"):
+            return _impossible_day(value, kind)
     return _written_moment(value, kind) or ("misfit", "t", value.encode())
 
 

@@ -16,7 +16,8 @@ from functions.comparer.core.results import TableContents
 from tests.comparer import reference as of_sqlite
 from tests.comparer.engines.reference import Expected, Shown, common, expected, read
 from tests.comparer.engines.servers import PAIRS, Database, Engine, MysqlDatabase
-from tests.comparer.engines.typed_tables import Table, make, tables
+from tests.comparer.engines.typed_tables import Column, Table, make, tables
+from tests.comparer.engines.types_of_engines import SQLITE, TYPES, ColumnType
 
 TABLES = 8
 """In one database, so that there are fewer of them to make."""
@@ -130,6 +131,26 @@ def test_what_is_found_is_what_the_reference_finds(
 ) -> None:
     databases = database_at(engines[0], 0), database_at(engines[1], 1)
     assert check(databases, EXAMPLES) * len(PAIRS) >= 2_000
+
+
+def of_single(engine: Engine) -> ColumnType:
+    """A column of numbers of 32 bits; SQLite's takes those of 64 too."""
+    offered = SQLITE if engine == "sqlite" else TYPES["number"]
+    return next(t for t in offered if (t.engine, t.held) == (engine, "single") or t.declared == "REAL")
+
+
+@pytest.mark.parametrize("engines", [pair for pair in PAIRS if len({*pair, "sqlite"}) == 2], ids="-".join)
+@pytest.mark.parametrize("keys", [(1e300, float("inf")), (-1e300, float("-inf")), (0.1, 0.10000000149011612)])
+def test_keys_that_are_two_with_64_bits_and_one_with_32_are_one_key_to_the_reference_too(
+    engines: tuple[Engine, Engine], keys: tuple[float, float], database_at: Callable[[Engine, int], Database]
+) -> None:
+    databases = database_at(engines[0], 0), database_at(engines[1], 1)
+    columns = (Column("c0", "number", (of_single(engines[0]), of_single(engines[1])), nullable=False),)
+    rows = tuple((key,) for key in keys)
+    table = Table("t0", columns, (0,), unique=False, rows=(rows, rows), transactional=True)
+    for side, database in enumerate(databases):
+        make(database, [table], side)
+    assert judge(table, databases, compared(*databases, ONCE)) is None
 
 
 @pytest.fixture

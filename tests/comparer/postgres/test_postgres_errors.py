@@ -1,14 +1,18 @@
 """What goes wrong with a table or a server: told with its reason, never with a secret, and the others go on."""
 
+import socket
+import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
 from functions.comparer.core.engine import Stop, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading
+from functions.comparer.postgres.endpoint import PostgresEndpoint
 from tests.comparer.postgres.server import Database, read, reading
 
 
@@ -128,7 +132,24 @@ def test_a_server_that_ends_the_connection_makes_the_database_unreadable(databas
             with pytest.raises(Unreadable, match="lost") as error:
                 ask()
             assert error.value.cause == "connection"
+            assert not str(error.value).endswith(".")  # It becomes a part of a sentence.
         assert {"a", "b"} <= snapshot.tables()
+
+
+def test_a_server_that_hangs_up_is_told_without_a_full_stop_of_its_own() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as rude:
+
+        def hang_up() -> None:
+            with rude.accept()[0] as connection:
+                connection.recv(1024)
+
+        hanging_up = threading.Thread(target=hang_up)
+        hanging_up.start()
+        url = f"postgresql://me@127.0.0.1:{rude.getsockname()[1]}/shop?sslmode=disable"
+        with pytest.raises(Unreadable, match=r"[^.]$") as error:
+            PostgresEndpoint.of_url(url, {}, Path()).names()
+        hanging_up.join()
+    assert error.value.cause == "connection"
 
 
 def test_a_time_limit_ends_one_table_alone(database: Database) -> None:

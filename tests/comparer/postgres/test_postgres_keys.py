@@ -43,6 +43,8 @@ ORDERS = {
     "time": ("time", ["'00:00'", "'24:00'", "'12:34:56.789'"], [Kind.TIME]),
     "timestamp": ("timestamp", ["'2024-02-29 01:02:03.4'", "'infinity'", "'0044-03-15 1:00 BC'"], [Kind.TIMESTAMP]),
     "timestamptz": ("timestamptz", ["'2024-02-29 01:02:03+05'", "'-infinity'", "'12024-01-01'"], [Kind.INSTANT]),
+    "numeric[]": ("numeric[]", ["'{1.0,2}'", "'{10}'", "'{}'", "'{0.50}'"], [Kind.TEXT]),
+    "char[]": ("char(3)[]", ["'{a}'", "'{ab,c}'", "'{}'"], [Kind.TEXT]),
     "enum": ("mood", ["'sad'", "'ok'", "'great'"], [Kind.TEXT]),
 }
 
