@@ -2,7 +2,8 @@
 
 A row's digest is a chain of the server's own hash functions, each of which takes the digest of the columns before it as
 its seed. Where such a function takes different values for one (8-byte numbers and moments are folded to 4 bytes), what
-it loses goes into the chain as well. The key is in every chain, so that rows that have exchanged values differ.
+it loses goes into the chain as well; where it makes nothing of a value but the seed (of a binary zero), something else
+does, or two columns could exchange theirs. Of many columns there are several chains, whose digests are chained in turn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from functions.comparer.postgres.shape import PgTable
 
 _LONGEST_CHAIN: Final = 40
 """Columns of which a chain is made: the server's stack has to hold it."""
+_NO_SEED: Final = "0::pg_catalog.int8"
 _BYTEWISE: Final = 'COLLATE pg_catalog."C"'
 
 
@@ -51,6 +53,9 @@ _INSTANT: Final = _Link(
     "timestamptz",
     "'2000-01-01'",
 )
+# That of a zero is the seed: as if the column were not there.
+_FLOAT8: Final = _Link("pg_catalog.hashfloat8extended({0}, pg_catalog.hashint4extended(0, {1}))", "float8", "0")
+_FLOAT4: Final = _Link("pg_catalog.hashfloat4extended({0}, pg_catalog.hashint4extended(0, {1}))", "float4", "0")
 # The server's own hash of a decimal leaves out the sign, and what tells NaN from infinity.
 _NUMERIC: Final = _Link(f"pg_catalog.hashtextextended({{0}}::pg_catalog.text {_BYTEWISE}, {{1}})", "numeric", "0")
 _LINKS: Final[Mapping[tuple[str, Kind], _Link]] = MappingProxyType(
@@ -62,8 +67,8 @@ _LINKS: Final[Mapping[tuple[str, Kind], _Link]] = MappingProxyType(
         ("oid", Kind.INTEGER): _INT8,
         ("bit", Kind.INTEGER): _INT8,
         ("numeric", Kind.DECIMAL): _NUMERIC,
-        ("float8", Kind.DOUBLE): _Link("pg_catalog.hashfloat8extended({0}, {1})", "float8", "0"),
-        ("float4", Kind.SINGLE): _Link("pg_catalog.hashfloat4extended({0}, {1})", "float4", "0"),
+        ("float8", Kind.DOUBLE): _FLOAT8,
+        ("float4", Kind.SINGLE): _FLOAT4,
         ("bpchar", Kind.TEXT): _Link(f"pg_catalog.hashbpcharextended({{0}} {_BYTEWISE}, {{1}})", "bpchar", "''"),
         ("bytea", Kind.BYTES): _BYTES,
         ("date", Kind.DATE): _Link("pg_catalog.hash_array_extended(ARRAY[{0}], {1})", "date", "'2000-01-01'"),
@@ -91,41 +96,37 @@ def divisible(table: PgTable, reading: Reading) -> bool:
 
 
 def digesting(table: PgTable, reading: Reading, conditions: Sequence[str]) -> str:
-    """How many rows meet the conditions, how many of them have been digested, and their digests' sums.
+    """How many rows meet the conditions, how many of them have been digested, and the sum of their digests.
 
     The columns are all of those of which `form` has something to tell.
     """
     columns = list(_columns(table, reading))
-    chains = [_chain([*columns[: reading.key], *rest]) for rest in _shares(columns[reading.key :])]
+    chains = [_chain(columns[first : first + _LONGEST_CHAIN]) for first in range(0, len(columns), _LONGEST_CHAIN)]
     names = [f"d{number}" for number in range(len(chains))]
-    told = ", ".join(f"pg_catalog.count({name}), pg_catalog.sum({name})" for name in names)
-    digests = ", ".join(f"{chain} AS {name}" for chain, name in zip(chains, names, strict=True))
+    digest = names[0]
+    for name in names[1:]:
+        digest = _INT8.hash.format(name, digest)
+    made = ", ".join(f"{chain} AS {name}" for chain, name in zip(chains, names, strict=True))
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     # Without an OFFSET the server would make each digest once for every time that it is named.
     return (
-        f"SELECT pg_catalog.count(*), {told} FROM "  # noqa: S608 (quoted names)
-        f"(SELECT {digests} FROM {table.table.source}{where} OFFSET 0) AS d"
+        f"SELECT pg_catalog.count(*), pg_catalog.count({digest}), pg_catalog.sum({digest}) FROM "  # noqa: S608 (quoted names)
+        f"(SELECT {made} FROM {table.table.source}{where} OFFSET 0) AS d"
     )
 
 
 def read(row: Sequence[str | None]) -> Digest:
     """What `digesting` tells. A row without a digest (a NULL where the catalog has none) spoils that of all."""
-    rows, *told = row
-    whole = all(count == rows for count in told[::2])
-    return Digest(int(rows or 0), " ".join(f"{total}" for total in told[1::2]) if whole else None)
+    rows, digested, total = row
+    return Digest(int(rows or 0), f"{total}" if digested == rows else None)
 
 
 def _columns(table: PgTable, reading: Reading) -> Iterator[tuple[PgColumn, Kind]]:
     return zip((table.columns[name] for name in reading.columns), reading.kinds, strict=True)
 
 
-def _shares(columns: Sequence[tuple[PgColumn, Kind]]) -> Iterator[Sequence[tuple[PgColumn, Kind]]]:
-    for first in range(0, max(1, len(columns)), _LONGEST_CHAIN):
-        yield columns[first : first + _LONGEST_CHAIN]
-
-
 def _chain(columns: Sequence[tuple[PgColumn, Kind]]) -> str:
-    seed = "0::pg_catalog.int8"
+    seed = _NO_SEED
     for column, kind in columns:
         link = _link(column, kind)
         if link is None:

@@ -13,16 +13,18 @@ from functions.comparer.postgres.session import Session
 
 # The last row of each column's chain of domains is what it is based on; types of the server's own by their names. Of
 # one with fields, or an array of such, these belong to its name: their values come in the order of the fields.
+# A NOT NULL that is not valid (from release 18 on) says nothing of the rows that were there before.
 _COLUMNS: Final = """
     WITH RECURSIVE base AS (
-        SELECT a.attrelid, a.attnum, a.attname, a.attnotnull, a.attcollation, a.atttypid AS type, a.atttypmod AS length,
-                0 AS depth
+        SELECT a.attrelid, a.attnum, a.attname, a.attcollation, a.atttypid AS type, a.atttypmod AS length, 0 AS depth,
+                a.attnotnull AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = a.attrelid
+                    AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey)) AS not_null
             FROM pg_attribute AS a WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
-        UNION ALL SELECT b.attrelid, b.attnum, b.attname, b.attnotnull, b.attcollation, t.typbasetype,
-                CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.length END, b.depth + 1
+        UNION ALL SELECT b.attrelid, b.attnum, b.attname, b.attcollation, t.typbasetype,
+                CASE WHEN t.typtypmod >= 0 THEN t.typtypmod ELSE b.length END, b.depth + 1, b.not_null
             FROM base AS b JOIN pg_type AS t ON t.oid = b.type WHERE t.typtype = 'd'
     )
-    SELECT DISTINCT ON (b.attrelid, b.attnum) b.attrelid, b.attnum, b.attname, b.attnotnull,
+    SELECT DISTINCT ON (b.attrelid, b.attnum) b.attrelid, b.attnum, b.attname, b.not_null,
         CASE WHEN n.nspname = 'pg_catalog' OR t.typname = 'citext' THEN t.typname ELSE '' END,
         format_type(b.type, CASE WHEN t.typcategory IN ('N', 'S', 'D', 'V') THEN b.length END) || coalesce((
             SELECT ' (' || string_agg(concat_ws(' ', quote_ident(f.attname), format_type(f.atttypid, NULL)), ', '

@@ -106,6 +106,26 @@ def test_two_values_never_have_one_digest_and_one_value_has_one(hashed: Database
             assert our_digest == their_digest, (ours, theirs)
 
 
+@pytest.mark.parametrize("kind", list(VALUES))
+def test_two_columns_that_exchange_their_values_change_the_digest(hashed: Database, kind: str) -> None:
+    names = [f"c{number}" for number in range(len(VALUES[kind]))]
+    hashed.run(
+        "DROP TABLE IF EXISTS e",
+        f"CREATE TABLE e ({', '.join(f'{name} {kind} NOT NULL' for name in names)})",
+        f"INSERT INTO e VALUES ({', '.join(VALUES[kind])})",
+    )
+    with hashed.snapshot() as snapshot:
+        kinds = dict(zip(names, reading(snapshot, "e").kinds, strict=True))
+
+        def of(*columns: str) -> tuple[Digest | None, list[bytes]]:
+            wanted = Reading("e", columns, tuple(kinds[column] for column in columns), 0)
+            return digest_of(snapshot, wanted), list(snapshot.stream(wanted))
+
+        for one, other in combinations(names, 2):
+            (our_digest, our_rows), (their_digest, their_rows) = of(one, other), of(other, one)
+            assert our_digest != their_digest or our_rows == their_rows, (one, other)
+
+
 def test_a_collation_that_takes_two_texts_for_one_does_not_do_so_in_a_digest(hashed: Database) -> None:
     hashed.run(
         "DROP TABLE IF EXISTS b1, b2",
@@ -118,7 +138,7 @@ def test_a_collation_that_takes_two_texts_for_one_does_not_do_so_in_a_digest(has
         assert whole(snapshot, "b1")[0] != whole(snapshot, "b2")[0]
 
 
-def swapped(columns: int, at: int) -> Sequence[str]:
+def swapped(columns: int, at: int, key: str = "PRIMARY KEY") -> Sequence[str]:
     """Two tables with the same values in every column; two rows have exchanged those of one column."""
     names = [f"c{number} int NOT NULL" for number in range(columns)]
     one, two = (["1"] * columns, ["2"] * columns)
@@ -126,17 +146,18 @@ def swapped(columns: int, at: int) -> Sequence[str]:
     mixed_one[at], mixed_two[at] = "2", "1"
     return [
         "DROP TABLE IF EXISTS s1, s2",
-        *(f"CREATE TABLE {table} (id int PRIMARY KEY, {', '.join(names)})" for table in ("s1", "s2")),
+        *(f"CREATE TABLE {table} (id int {key}, {', '.join(names)})" for table in ("s1", "s2")),
         f"INSERT INTO s1 VALUES (1, {', '.join(one)}), (2, {', '.join(two)})",
         f"INSERT INTO s2 VALUES (1, {', '.join(mixed_one)}), (2, {', '.join(mixed_two)})",
     ]
 
 
+@pytest.mark.parametrize("key", ["PRIMARY KEY", "NOT NULL"], ids=["key", "no key"])
 @pytest.mark.parametrize(("columns", "at"), [(2, 0), (2, 1), (50, 45), (1000, 999)])
 def test_rows_that_have_exchanged_values_differ_however_many_columns_there_are(
-    hashed: Database, columns: int, at: int
+    hashed: Database, columns: int, at: int, key: str
 ) -> None:
-    hashed.run(*swapped(columns, at))
+    hashed.run(*swapped(columns, at, key))
     with hashed.snapshot() as snapshot:
         ours, theirs = (digest_of(snapshot, reading(snapshot, table)) for table in ("s1", "s2"))
     assert ours is not None
@@ -156,6 +177,45 @@ def test_a_null_where_the_catalog_has_none_spoils_the_digest(hashed: Database) -
     )
     with hashed.snapshot() as snapshot:
         assert digest_of(snapshot, reading(snapshot, "n")) == Digest(2, None)
+
+
+def test_a_column_whose_constraint_was_never_checked_may_be_null(hashed: Database) -> None:
+    """From release 18 on a NOT NULL can be NOT VALID: the column is marked as not null while it has NULLs."""
+    hashed.run(
+        "DROP TABLE IF EXISTS n",
+        "CREATE TABLE n (id int UNIQUE, v date)",
+        "INSERT INTO n VALUES (1, '2000-01-01'), (2, NULL), (NULL, '2000-01-01')",
+        *(f"ALTER TABLE n ADD CONSTRAINT never_{name} CHECK ({name} IS NOT NULL) NOT VALID" for name in ("id", "v")),
+        "SET allow_system_table_mods = on; UPDATE pg_constraint SET contype = 'n' WHERE conname LIKE 'never_%';"
+        " UPDATE pg_attribute SET attnotnull = true WHERE attrelid = 'n'::regclass AND attnum > 0",
+    )
+    with hashed.snapshot() as snapshot:
+        assert not snapshot.shape("n").keys
+        digest = digest_of(snapshot, reading(snapshot, "n"))
+    assert digest is not None
+    assert (digest.rows, digest.value is None) == (3, False)
+
+
+@pytest.mark.parametrize("table", ["kept", "parts"])
+def test_nothing_is_told_of_a_table_that_was_emptied_meanwhile(hashed: Database, table: str) -> None:
+    hashed.run(
+        "DROP TABLE IF EXISTS kept, parts",
+        "CREATE TABLE kept (id int PRIMARY KEY)",
+        "CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+        "CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (1000)",
+        f"INSERT INTO {table} SELECT n FROM generate_series(1, 100) AS n",
+    )
+    with hashed.snapshot() as snapshot:
+        digester = snapshot.digester(reading(snapshot, table))
+        assert digester is not None
+        found = iter(digester.of([(None, (50,)), ((50,), None)]))
+        assert next(found).rows == 50
+        # Between two ranges nobody waits for the table.
+        hashed.run("SET lock_timeout = '2s'", f"TRUNCATE {table}")
+        with pytest.raises(TableUnreadable, match="emptied, rewritten or replaced"):
+            next(found)
+        with pytest.raises(TableUnreadable, match="emptied, rewritten or replaced"):
+            next(iter(digester.of([(None, None)])))
 
 
 def test_the_same_bytes_in_another_encoding_are_no_common_form(server: Server) -> None:
