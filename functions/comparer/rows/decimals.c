@@ -1,5 +1,6 @@
 /* Numbers of columns of decimals, from whatever a wire says them as. */
 #include "rows.h"
+#include <float.h>
 #include <math.h>
 
 /* The first byte of a decimal's body. */
@@ -60,23 +61,24 @@ Fault put_decimal_special(Out *out, double value)
     return put_lone(out, isnan(value) ? NOT_A_NUMBER : value > 0 ? INFINITE : NEGATIVE_INFINITY);
 }
 
-static Fault put_magnitude(Out *out, bool negative, uint64_t magnitude)
+/* A whole number times 10 to the power of `power`. */
+static Fault put_magnitude(Out *out, bool negative, uint64_t magnitude, int64_t power)
 {
     uint8_t digits[20];
     size_t count = 0;
     for (; magnitude; magnitude /= 10)
         digits[sizeof digits - ++count] = (uint8_t)(magnitude % 10);
-    return put_digits(out, negative, digits + sizeof digits - count, count, (int64_t)count);
+    return put_digits(out, negative, digits + sizeof digits - count, count, (int64_t)count + power);
 }
 
 Fault put_decimal_integer(Out *out, int64_t value)
 {
-    return put_magnitude(out, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value);
+    return put_magnitude(out, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 0);
 }
 
 Fault put_decimal_unsigned(Out *out, uint64_t value)
 {
-    return put_magnitude(out, false, value);
+    return put_magnitude(out, false, value, 0);
 }
 
 /* A text's exponent, from behind its e. More digits than any has are no number rather than a wrong one. */
@@ -144,6 +146,26 @@ static Fault put_python_text(Out *out, char *text)
     return fault;
 }
 
+/* A number that fifteen digits mean, at most fifteen of them behind the point; most numbers that people write are such.
+ *
+ * No two numbers of fifteen digits are the same double, so that the digits found are the shortest, however they were
+ * found: a whole number below 2^53 and a power of ten below 10^23 are exact, and their quotient is rounded once, as
+ * reading the digits would round it. False: the number isn't known to be such.
+ */
+static bool put_few_digits(Out *out, double value, Fault *fault)
+{
+    static const double powers[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    double magnitude = fabs(value);
+    size_t whole = 0;
+    while (whole < 15 && magnitude >= powers[whole])
+        whole++;
+    double digits = rint(magnitude * powers[15 - whole]);
+    if (FLT_EVAL_METHOD || !(digits < 1e15) || digits / powers[15 - whole] != magnitude)
+        return false;
+    *fault = put_magnitude(out, value < 0, (uint64_t)digits, (int64_t)whole - 15);
+    return true;
+}
+
 /* What needs no digits: no number, an infinite one, a whole one. False: another. */
 static bool put_without_digits(Out *out, double value, Fault *fault)
 {
@@ -161,7 +183,7 @@ static bool put_without_digits(Out *out, double value, Fault *fault)
 Fault put_decimal_double(Out *out, double value)
 {
     Fault fault;
-    if (put_without_digits(out, value, &fault))
+    if (put_without_digits(out, value, &fault) || put_few_digits(out, value, &fault))
         return fault;
     return put_python_text(out, PyOS_double_to_string(value, 'r', 0, 0, NULL));
 }
