@@ -43,6 +43,8 @@ class Kind(IntEnum):
     """A JSON value: compared by its text, then by what it says."""
     LENGTH = 13
     """How many bytes a value has, in place of the value."""
+    LABELS = 14
+    """Labels out of those of a column, compared as texts, whatever order each side has declared them in."""
     ANY = 20
     """Any value, told apart by its own type: a column of SQLite."""
     OTHER = 21
@@ -58,6 +60,8 @@ class ColumnType:
     lob: bool = False
     standard_text: bool = False
     """Whether the text of a type of the engine's own is what other engines would write too, as of an address."""
+    labelled: bool = False
+    """Whether a type of the engine's own holds labels, which it can hand out as `LABELS`."""
 
 
 # Pairs of different kinds that have one form: which. What a double says in decimals is its value if that is a whole
@@ -99,7 +103,8 @@ def common(source: ColumnType, target: ColumnType, *, utc: bool = False) -> Kind
 
 def _of_others(source: ColumnType, target: ColumnType) -> Kind | None:
     if source.kind is target.kind:
-        return Kind.TEXT if source.native == target.native else None
+        same = Kind.LABELS if source.labelled and target.labelled else Kind.TEXT
+        return same if source.native == target.native else None
     own, other = (source, target) if source.kind is Kind.OTHER else (target, source)
     return Kind.TEXT if own.standard_text and other.kind in {Kind.TEXT, Kind.ANY} else None
 

@@ -172,5 +172,6 @@ PACKERS: Final = {
     Kind.UUID: _uuid,
     Kind.JSON: _json,
     Kind.LENGTH: _length,
+    Kind.LABELS: _text,
 }
 """What makes a cell of a value, by the kind of its column."""

@@ -83,8 +83,12 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
         return _uuid(column, value)
     if isinstance(value, Malformed):
         # Among the texts its place is that of its bytes. Some columns hold it: `Described.partial`, half characters.
+        if kind is Kind.LABELS:
+            return Bound(bytes_literal(value.raw))
         return Bound(bytes_literal(value.raw), expression=in_bytes(column)) if kind is Kind.TEXT else GREATEST
     match kind:
+        case Kind.LABELS if isinstance(value, str):
+            return Bound(bytes_literal(value.encode()))
         case Kind.INTEGER | Kind.DECIMAL if isinstance(value, (int, Decimal)):
             return _number(column, Decimal(value))
         case Kind.DOUBLE | Kind.SINGLE if isinstance(value, (int, float)):

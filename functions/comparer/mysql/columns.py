@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from functions.comparer.core.kinds import ColumnType, Kind
+from functions.comparer.mysql import labels
 
 _KINDS: Final = {
     **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint", "bit", "year"), Kind.INTEGER),
@@ -26,7 +27,8 @@ _GEOMETRIES: Final = frozenset(
     | {"geomcollection", "geometrycollection"}
 )
 # Types of the engine's own with a text that others would write too.
-_LABELS: Final = frozenset({"enum", "set", "inet4", "inet6"})
+_LABELLED: Final = frozenset({"enum", "set"})
+_STANDARD: Final = frozenset({"enum", "set", "inet4", "inet6"})
 # Those that are handed out as text by themselves, and those that have none: they are written as what they are kept as.
 _OWN_TEXT: Final = frozenset({"inet4", "inet6"})
 _LOBS: Final = frozenset(
@@ -75,7 +77,8 @@ class Described:
             return ColumnType(Kind.JSON, "json", lob=True)
         kind = _KINDS.get(self.data_type, Kind.OTHER)
         if kind is Kind.OTHER:
-            return ColumnType(kind, self.data_type, standard_text=self.data_type in _LABELS)
+            standard, labelled = self.data_type in _STANDARD, self.data_type in _LABELLED
+            return ColumnType(kind, self.data_type, standard_text=standard, labelled=labelled)
         return ColumnType(kind, self.column_type, lob)
 
     @property
@@ -105,7 +108,7 @@ def selected(column: Described) -> str:
     Not so a geometry, whose digits may be more than the server takes at once: it would hand out NULL instead.
     """
     kind = column.type.kind
-    if kind is Kind.OTHER and column.data_type not in _LABELS | _GEOMETRIES:
+    if kind is Kind.OTHER and column.data_type not in _STANDARD | _GEOMETRIES:
         return f"HEX({column.quoted})"
     if column.data_type in _OWN_TEXT or column.charset is None or column.charset in _UTF8:
         return column.quoted
@@ -126,6 +129,8 @@ def _whole(column: Described) -> str:
 
 def selected_as(column: Described, kind: Kind) -> str:
     """What hands out its values as that kind."""
+    if kind is Kind.LABELS:
+        return _labels(column)
     return f"OCTET_LENGTH({selected(column)})" if kind is Kind.LENGTH else selected(column)
 
 
@@ -133,6 +138,8 @@ def decoded_as(column: Described, kind: Kind) -> Kind:
     """As what its values come over the wire, if they are written as that kind."""
     if kind is Kind.LENGTH:
         return Kind.INTEGER
+    if kind is Kind.LABELS:
+        return Kind.TEXT
     return Kind.BYTES if column.data_type in _GEOMETRIES else kind
 
 
@@ -142,6 +149,8 @@ def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for eac
     It is the column itself, whose index then serves, where its own order is that one.
     """
     name, own = column.quoted, column.type.kind
+    if kind is Kind.LABELS:
+        return _labels(column)
     if own is Kind.UUID:
         return f"CAST(CAST({name} AS CHAR) AS BINARY)"
     if own is Kind.DOUBLE and kind is Kind.SINGLE:
@@ -149,12 +158,22 @@ def ordered(column: Described, kind: Kind) -> str:  # noqa: PLR0911 (one for eac
     if column.data_type == "year":
         return f"({name} + 0)"  # Compared with a number of two digits, a year takes it for one of this century.
     if own is Kind.OTHER:
-        return in_bytes(column) if column.data_type in _LABELS else selected(column)
+        return in_bytes(column) if column.data_type in _STANDARD else selected(column)
     if kind is Kind.UUID:
         return _uuid_in(column)
     if own not in {Kind.TEXT, Kind.JSON}:
         return name
     return name if column.byte_ordered else in_bytes(column)
+
+
+def _labels(column: Described) -> str:
+    """The bytes in UTF-8 of the labels of an ENUM or a SET, as another one's can be compared with them."""
+    if column.data_type == "enum":
+        return labels.of_enum(column.quoted, in_bytes(column))
+    found = labels.of_set(column.quoted, selected(column), column.column_type)
+    if found is None or column.partial:
+        return found or in_bytes(column)
+    return f"CAST(CONVERT({found} USING utf8mb4) AS BINARY)"
 
 
 def _uuid_in(column: Described) -> str:

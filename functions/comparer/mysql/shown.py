@@ -11,6 +11,7 @@ from typing import Final
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.selecting import STATEMENT_BYTES, select_of
 from functions.comparer.core.table import Malformed, Row, Value
+from functions.comparer.mysql import labels
 from functions.comparer.mysql.columns import Described, quoted, selected
 from functions.comparer.mysql.literals import double_literal, nearest, real_day, text_literal
 
@@ -29,9 +30,20 @@ def statement(schema: str, table: str, columns: Mapping[str, Described], chosen:
     return select_of(head, conditions)
 
 
+def _as_held(column: Described, value: Value) -> Value:
+    """What the column's own value is compared with, where it was handed out as another one."""
+    match value:
+        case str() if column.data_type == "set":
+            return labels.as_declared(value, column.column_type)
+        case Malformed(raw=labels.NO_LABEL) if column.data_type == "enum":
+            return 0
+    return value
+
+
 def _condition(column: Described | None, name: str, value: Value) -> str:
     own = column.quoted if column else quoted(name)
     kind = column.type.kind if column else Kind.ANY
+    value = _as_held(column, value) if column else value
     match value:
         case None:
             return f"{own} IS NULL"

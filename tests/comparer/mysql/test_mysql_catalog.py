@@ -94,7 +94,7 @@ def test_columns_have_their_kinds(own: Database) -> None:
         (Kind.INTEGER, False),
         (Kind.INTEGER, False),
     ]
-    assert types[4] == ColumnType(Kind.OTHER, "enum", standard_text=True)
+    assert types[4] == ColumnType(Kind.OTHER, "enum", standard_text=True, labelled=True)
     assert types[5].native == "geometry"
 
 
