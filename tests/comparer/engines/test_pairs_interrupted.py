@@ -68,7 +68,7 @@ class Interrupted(Kept):
 
 
 def compared(source: str, target: str, options: Options, parts: int) -> tuple[Comparison, int]:
-    """What is found in as many runs as it takes, each of three parts more than the one before, and how many these were."""
+    """What is found in as many runs as it takes, each three parts longer than the last, and how many these were."""
     recorder, runs = Interrupted(), 0
     while True:
         found = ContentsResult()
