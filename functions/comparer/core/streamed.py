@@ -28,6 +28,7 @@ METHOD = "streamed"
 _CHUNK_ROWS = 50_000
 """Of both sides together, between two marks."""
 _CHUNK_DIFFERENCES = 2_000
+"""From which on a part is handed out; it has no more besides than the blocks that were being merged."""
 _WORTH_RANGES = 200_000
 """Rows from which on a table is cut into ranges."""
 _WORTH_DIGESTS = 5_000
@@ -185,7 +186,7 @@ def _merged(
     part = Part(layout, alike, span)
     while True:
         stop.check()
-        step = merging.step(_CHUNK_ROWS - part.rows, _ALL if alike.lax else min(room, _CHUNK_DIFFERENCES))
+        step = merging.step(_CHUNK_ROWS - part.rows, _ALL if alike.lax else room)
         room -= part.add(step, room)
         if step.wants in {0, 1}:
             merging.give(step.wants, next(sides[step.wants], b""))

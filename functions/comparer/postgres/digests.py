@@ -2,8 +2,9 @@
 
 A row's digest is a chain of the server's own hash functions, each of which takes the digest of the columns before it as
 its seed. Where such a function takes different values for one (8-byte numbers and moments are folded to 4 bytes), what
-it loses goes into the chain as well; where it makes nothing of a value but the seed (of a binary zero), something else
-does, or two columns could exchange theirs. Of many columns there are several chains, whose digests are chained in turn.
+it loses goes into the chain as well. Of a binary zero the hash is the seed alone: there another link comes before it,
+or two columns could exchange a zero unseen. Of many columns there are several chains, whose digests are chained in
+turn: added up apart they would not tell which of them are of one row.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ _INSTANT: Final = _Link(
     "timestamptz",
     "'2000-01-01'",
 )
-# That of a zero is the seed: as if the column were not there.
+# That of a zero is the seed, as if the column were not there.
 _FLOAT8: Final = _Link("pg_catalog.hashfloat8extended({0}, pg_catalog.hashint4extended(0, {1}))", "float8", "0")
 _FLOAT4: Final = _Link("pg_catalog.hashfloat4extended({0}, pg_catalog.hashint4extended(0, {1}))", "float4", "0")
 # The server's own hash of a decimal leaves out the sign, and what tells NaN from infinity.

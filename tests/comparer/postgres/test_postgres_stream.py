@@ -11,9 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from functions.comparer.compare import compare_databases
 from functions.comparer.core.cells import rows_in
 from functions.comparer.core.engine import Stop, Stopped, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
+from functions.comparer.core.options import Options
 from functions.comparer.core.table import Reading
 from functions.comparer.postgres.decoding import PlainPgDecoder
 from functions.comparer.postgres.failures import StatementFailed
@@ -279,6 +281,17 @@ def test_a_table_is_not_kept_from_its_owner_once_it_has_been_read(filled: Databa
             connection.execute("DROP TABLE passing")
         with pytest.raises(TableUnreadable):
             read(snapshot, "passing")
+
+
+def test_of_many_short_rows_that_come_at_once_and_differ_every_one_is_kept(server: Server) -> None:
+    with server.database() as source, server.database() as target:
+        for database, rows in ((source, 9_000), (target, 0)):
+            database.run("CREATE TABLE t (id int PRIMARY KEY)", f"INSERT INTO t SELECT generate_series(1, {rows})")
+        urls = [database.server.of(database.name) for database in (source, target)]
+        found = compare_databases(*urls, contents=True, objects=False, lines=False, options=Options(settle=0))
+    assert found.contents is not None
+    ((table,),) = (database.tables for database in found.contents.databases)
+    assert (str(table.result), table.missing, table.kept) == ("INCONSISTENT", 9_000, 9_000)
 
 
 def test_a_table_without_a_key_is_read_from_its_beginning_wherever_others_read_it(server: Server) -> None:
