@@ -22,6 +22,8 @@ VERSION = default_runtime(TEMPLATE)
 PYTHON = find_python(VERSION, os.environ)
 ARCHITECTURES = sorted(MACHINES)
 ARCHIVES = ("parity.zip", "smn.zip")
+pytestmark = pytest.mark.timeout(600)
+"""Wheels are fetched, and every module is compiled and imported by itself: a busy machine takes minutes."""
 needs_python = pytest.mark.skipif(PYTHON is None, reason="the runtime's own Python version is not on this machine")
 
 Built = dict[str, Path]
