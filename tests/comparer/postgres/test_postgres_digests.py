@@ -247,15 +247,16 @@ def test_what_a_column_is_read_as_and_whether_it_may_be_null_belong_to_the_form(
 
 def test_ranges_are_digested_by_an_index_or_not_at_all(hashed: Database) -> None:
     hashed.run(
-        "DROP TABLE IF EXISTS r1, r2, r3",
+        "DROP TABLE IF EXISTS r1, r2, r3, r4",
         'CREATE TABLE r1 (k int, l text COLLATE "C", PRIMARY KEY (k, l))',
         'CREATE TABLE r2 (k text COLLATE "und-x-icu" PRIMARY KEY)',
         "CREATE TABLE r3 (k int)",
+        "CREATE TABLE r4 (k bit(9) PRIMARY KEY)",
         "INSERT INTO r1 SELECT n, n FROM generate_series(1, 1000) AS n",
     )
     with hashed.snapshot() as snapshot:
-        found = [snapshot.digester(reading(snapshot, table)) for table in ("r1", "r2", "r3")]
-        assert [digester and digester.divisible for digester in found] == [True, False, False]
+        found = [snapshot.digester(reading(snapshot, table)) for table in ("r1", "r2", "r3", "r4")]
+        assert [digester and digester.divisible for digester in found] == [True, False, False, False]
         assert found[0] is not None
         ranges = [(None, (10, "10")), ((10, "10"), (500, "500")), ((500, "500"), None), ((2000, ""), None)]
         digests = list(found[0].of(ranges))
