@@ -91,7 +91,7 @@ def form(table: PgTable, reading: Reading) -> str | None:
 
 
 def divisible(table: PgTable, reading: Reading) -> bool:
-    """Whether an index finds the rows of a range of keys: where their columns are compared, not what is made of them."""
+    """Whether an index finds the rows of a range of keys: their columns are compared, not what is made of them."""
     key = list(_columns(table, reading))[: reading.key]
     return bool(key) and all(column.order(kind) == column.sql and column.base != "bit" for column, kind in key)
 
