@@ -72,7 +72,7 @@ def process(home: Path) -> Callable[..., subprocess.Popen[str]]:
 def processes_of(session: int) -> list[str]:
     """The processes that one with a session of its own has started and left behind, zombies aside."""
     if not Path("/proc").is_dir():
-        pytest.skip("processes are looked for in /proc")
+        pytest.skip("this system has no /proc, the only place that tells which processes were left behind")
     stats = [stat for folder in Path("/proc").iterdir() if folder.name.isdigit() for stat in _stat(folder)]
     return [stat for stat in stats if stat.rpartition(")")[2].split()[3] == str(session) and ") Z " not in stat]
 

@@ -16,7 +16,10 @@ from tests.cli.served_door import Scripted, serving
 KEYS = [bytes(range(24)), b"\x00" * 32, b"\xff" * 64, bytes(range(200, 233))]
 
 
-@pytest.mark.skipif(not all(map(shutil.which, ("bash", "openssl", "curl", "od"))), reason="a shell, openssl and curl")
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "openssl", "curl", "od"))),
+    reason="the shell script that is tried here needs bash, openssl, curl and od, and one of them is not installed",
+)
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("prefix", ["", "whsec_"])
 def test_the_shell_signs_what_the_verifier_accepts(key: bytes, prefix: str, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_the_other_commands_find_it_and_it_ends_without_a_trace(up: Up, parity: 
 
 def test_the_curl_that_it_prints_works_as_it_is(up: Up) -> None:
     if not all(map(shutil.which, ("bash", "openssl", "curl", "od"))):
-        pytest.skip("bash, openssl and curl are needed")
+        pytest.skip("the printed script needs bash, openssl, curl and od, and one of them is not installed")
     assert all(len(line) <= 80 for line in up.script().splitlines())
     done = subprocess.run(["bash", "-c", up.script()], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith("HTTP/1.1 202"), done.stdout + done.stderr

@@ -89,7 +89,7 @@ def test_tables_that_are_looked_up_together_are_as_they_are_alone(many: Database
 
 def test_tables_whose_names_differ_in_case_alone_are_two(own: Database) -> None:
     if own.rows("SELECT @@lower_case_table_names") != [(0,)]:
-        pytest.skip("to this server they are one")
+        pytest.skip("the server has lower_case_table_names, by which `t` and `T` are one table: there can't be two")
     own.run(
         "CREATE TABLE t (id INT PRIMARY KEY, a INT)",
         "CREATE TABLE T (id INT, b TEXT, c JSON)",
