@@ -21,7 +21,7 @@ from functions.comparer.core.merging import ENOUGH, OVER, Pair, Step
 from functions.comparer.core.options import Options
 from functions.comparer.core.packing import key_cells
 from functions.comparer.core.ranges import Range, at_once, joined, marked, unmarked
-from functions.comparer.core.table import Chunk, Difference, Reading, Row, TablePlan
+from functions.comparer.core.table import Chunk, Difference, DifferenceKind, Reading, Row, TablePlan
 
 METHOD = "streamed"
 
@@ -84,19 +84,14 @@ class Layout:
 
     def difference(self, pair: Pair, columns: Sequence[int]) -> Difference:
         """What is told of a pair of rows; `columns`: of two rows, the positions at which they differ."""
-        ours, theirs = pair
-        row = ours or theirs or b""
+        row = pair[0] or pair[1] or b""
         key = self.key_of(key_in(row)) if self.plan.key else values_of(cells_in(row), self.kinds)
         mark = key_in(row).hex() if self.plan.key else None
-        if ours is None or theirs is None:
-            return (
-                Difference("extra", None, key, mark=mark)
-                if ours is None
-                else Difference("missing", key, None, mark=mark)
-            )
         # Rows that are brought together by a key have the same one.
+        ours, theirs = (None if side is None else key for side in pair)
         names = tuple(self.plan.columns[self.places[at]][0] for at in columns)
-        return Difference("changed", key, key, names, mark)
+        kind: DifferenceKind = "extra" if ours is None else "missing" if theirs is None else "changed"
+        return Difference(kind, ours, theirs, names, mark)
 
 
 def layout_of(plan: TablePlan) -> Layout:
@@ -111,8 +106,8 @@ def streamed(
 
     Ranges of a large table that both servers find equal by themselves are not read. Where both sides take several
     connections, what is left is compared in several ranges of its keys at a time; the differences are in the order of
-    the keys within each. Raises `OutOfOrder` where a side can't keep the order,
-    `TableUnreadable`, `Unreadable` and `Stopped`.
+    the keys within each. Raises `OutOfOrder` where a side can't keep the order, `TableUnreadable`, `Unreadable` and
+    `Stopped`.
     """
     layout, workers = layout_of(plan), min(source.connections, target.connections)
     rows = source.about(plan.table)
