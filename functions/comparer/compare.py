@@ -68,7 +68,12 @@ class Comparison:
     @property
     def uncompared(self) -> tuple[str, ...]:
         """The tables, written `database.table`, and databases that could not be compared, each once."""
-        found = [d.source_db for d in self._databases if d.result in _NOT_COMPARED and not d.tables]
+        # Of a database that may have more tables than the user is shown, every one may have been compared.
+        found = [
+            d.source_db
+            for d in self._databases
+            if d.result in _NOT_COMPARED and not any(t.result in _NOT_COMPARED for t in d.tables)
+        ]
         for database in self._databases:
             found += [f"{database.source_db}.{t.table}" for t in database.tables if t.result in _NOT_COMPARED]
         return tuple(dict.fromkeys(found))

@@ -90,6 +90,9 @@ class MemoryEndpoint:
         self.happens("names", "")
         return frozenset(self.databases)
 
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset()
+
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
         self.happens("snapshot", name)
@@ -114,6 +117,9 @@ class MemorySnapshot:
 
     def hidden(self, names: Collection[str]) -> frozenset[str]:
         return frozenset()
+
+    def hidden_types(self) -> Mapping[str, str]:
+        return {}
 
     def count(self, table: str) -> int:
         self.endpoint.happens("count", table)

@@ -57,6 +57,9 @@ class HeldEndpoint:
     def names(self) -> frozenset[str]:
         return frozenset({"held"})
 
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset()
+
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
         yield _HeldSnapshot(self, stop)
@@ -79,6 +82,9 @@ class _HeldSnapshot:
 
     def hidden(self, names: Collection[str]) -> frozenset[str]:
         return frozenset()
+
+    def hidden_types(self) -> Mapping[str, str]:
+        return {}
 
     def count(self, table: str) -> int:
         if table == "t":
@@ -136,6 +142,9 @@ class PausedEndpoint:
 
     def names(self) -> frozenset[str]:
         return SqliteEndpoint(self.path, patience=0.3).names()
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset()
 
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:

@@ -22,7 +22,7 @@ from functions.comparer.core.contents_table import (
     fail,
     length,
 )
-from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of
+from functions.comparer.core.databases import Ask, Scope, Sides, each_database, opened, tables_of, unseen
 from functions.comparer.core.engine import Endpoint, Stop, TableUnreadable, Trouble, Unreadable
 from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.options import AS_EVER, Options
@@ -100,6 +100,7 @@ class _Run:
         with opened(self.ask, pair) as sides, _both(sides) as both:
             means = Means(both.joint if both else None, methods, _versions(both), self.options)
             tables = tables_of(sides, asked)
+            self.report.message = unseen(sides, asked)
             self.progress(Progress("contents", self.report.source_db, None, 0, len(tables)))
             tasks = plan_tables(tables, means, self._earlier, self.damaged, self.ask.stop)
             _check_sides(sides)

@@ -14,6 +14,7 @@ from functions.comparer.core.databases import (
     opened,
     reading,
     tables_of,
+    unseen,
 )
 from functions.comparer.core.engine import Endpoint, SideName, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.pairs import Pair
@@ -53,6 +54,7 @@ def _compare_database(
     damaged: list[str] = []
     with opened(ask, pair) as both:
         tables = tables_of(both, asked)
+        report.message = unseen(both, asked)
         for done, (table, sides) in enumerate(tables.items()):
             ask.stop.check()
             progress(Progress("lines", pair.source, table, done, len(tables)))

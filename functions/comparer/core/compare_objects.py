@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from functions.comparer.core.engine import Endpoint, SideName, Snapshot, Stop, Unreadable, owner_of
@@ -12,6 +12,8 @@ from functions.comparer.core.results import ObjectDetail, ObjectResult, ObjectsR
 
 # The order in which types are reported; whatever an engine has beyond it follows.
 _ORDER = ("DB", "TABLE", "VIEW", "INDEX", "TRIGGER", "ROUTINE", "FUNCTION", "PROCEDURE", "EVENT", "CONSTRAINT")
+# Tables and views, and what all those have that aren't hidden.
+_TOLD_BY_TABLE = frozenset({"TABLE", "VIEW", "TABLE_COLLATION"})
 _SHOWN_TABLES = 3
 
 _Objects = Mapping[str, frozenset[str]]
@@ -20,21 +22,35 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
-class _Read:
-    """The objects of one pair as far as they could be read; None: could not be.
+class _Seen:
+    """What a side says that it has. `hidden_types`: those of which it may have more, and what right would show that.
 
-    `hidden`: the tables and views that a side seems to lack, and may only hide.
+    `hidden`: the tables and views that it seems to lack, and may only hide.
     """
 
+    objects: _Objects
+    hidden_types: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+    def may_have(self, kind: str, names: frozenset[str]) -> frozenset[str]:
+        """Of objects that it seems to lack, those that it may have."""
+        if kind in self.hidden_types and kind not in _TOLD_BY_TABLE:
+            return names
+        return frozenset(name for name in names if owner_of(name) in self.hidden) if self.hidden else frozenset()
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The objects of one pair as far as they could be read; None: could not be."""
+
     pair: Pair
-    source: _Objects | None
-    target: _Objects | None
-    hidden: tuple[frozenset[str], frozenset[str]]
+    source: _Seen | None
+    target: _Seen | None
 
 
 @dataclass(frozen=True)
 class _Side:
-    """One side of a pair. What goes wrong is told in `failures`."""
+    """One side of a pair. What goes wrong is told in `failures`, what it may hide in `remarks`."""
 
     endpoint: Endpoint
     side: SideName
@@ -42,23 +58,34 @@ class _Side:
     exists: bool
     stop: Stop
     failures: list[str]
+    remarks: list[str]
 
-    def objects(self, *, neutral: bool) -> _Objects | None:
+    def seen(self, *, neutral: bool) -> _Seen | None:
         """All objects by type."""
-        return self._asked(lambda snapshot: snapshot.objects(neutral=neutral)) if self.exists else _NOTHING
+        if not self.exists:
+            return _Seen(_NOTHING)
+        found = self._asked(lambda snapshot: _Seen(snapshot.objects(neutral=neutral), snapshot.hidden_types()))
+        if found and found.hidden_types:
+            types = ", ".join(f"{kind} ({right})" for kind, right in sorted(found.hidden_types.items()))
+            self._remark(f"the user may not be shown all objects of these types (the right on it that would): {types}")
+        return found
 
-    def hidden(self, here: _Objects | None, there: _Objects | None) -> frozenset[str] | None:
-        """Of the tables and views that are on the other side alone, those that may be on this one, `here`, as well."""
-        lacking = _tables(there) - _tables(here)
-        if here is None or not self.exists or not lacking:
-            return frozenset()
-        return self._asked(lambda snapshot: snapshot.hidden(lacking))
+    def with_hidden(self, found: _Seen | None, other: _Seen | None) -> _Seen | None:
+        """What it has, `found`, with the tables and views of the other side that it may have as well."""
+        lacking = _tables(other) - _tables(found)
+        if found is None or not self.exists or not lacking:
+            return found
+        hidden = self._asked(lambda snapshot: snapshot.hidden(lacking))
+        if hidden is None:
+            return None  # Of a side that can't say what it hides nothing is sure.
+        if hidden:
+            some, more = sorted(hidden)[:_SHOWN_TABLES], len(hidden) - _SHOWN_TABLES
+            named = ", ".join(some) + (f" and {more} more" if more > 0 else "")
+            self._remark(f"the user may not read, and so isn't told whether it has: {named}")
+        return replace(found, hidden=hidden)
 
-    def told(self, hidden: frozenset[str]) -> str:
-        """What to say of tables that may be there."""
-        some, more = sorted(hidden)[:_SHOWN_TABLES], len(hidden) - _SHOWN_TABLES
-        named = ", ".join(some) + (f" and {more} more" if more > 0 else "")
-        return f"{self.side} database {self.name!r}: the user may not read, and so isn't told whether it has: {named}"
+    def _remark(self, text: str) -> None:
+        self.remarks.append(f"{self.side} database {self.name!r}: {text}")
 
     def _asked(self, ask: Callable[[Snapshot], _Answer]) -> _Answer | None:
         self.stop.check()
@@ -78,11 +105,12 @@ def compare_objects(
     stop: Stop,
     progress: OnProgress = lambda _: None,
 ) -> ObjectsResult:
-    """Compare the names of all objects; types that neither side has any of are left out. Raises `Stopped`.
+    """Compare the names of all objects; types that neither side can have any of are left out. Raises `Stopped`.
 
     `mapping`: source to target database names where they differ. A database that can't be read makes every type
     incomplete unless a difference was found all the same, and is told in `failures`. So does a table that a side may
-    have and hide, of the types that it may have objects of; it is told in `remarks`.
+    have and hide, of the types that it may have objects of, and a type of which a side may hide any object; what is
+    hidden is told in `remarks`.
     """
     try:
         pairs = pairs_of(source, target, mapping)
@@ -94,31 +122,25 @@ def compare_objects(
     read = []
     for done, pair in enumerate(pairs):
         progress(Progress("objects", pair.source, None, done, len(pairs)))
-        ours = _Side(source, "source", pair.source, pair.in_source, stop, failures)
-        theirs = _Side(target, "target", pair.target, pair.in_target, stop, failures)
-        read.append(_read(pair, ours, theirs, remarks, neutral=neutral))
+        ours = _Side(source, "source", pair.source, pair.in_source, stop, failures, remarks)
+        theirs = _Side(target, "target", pair.target, pair.in_target, stop, failures, remarks)
+        here, there = ours.seen(neutral=neutral), theirs.seen(neutral=neutral)
+        read.append(_Read(pair, ours.with_hidden(here, there), theirs.with_hidden(there, here)))
     both = set(source.types) & set(target.types)
     either = sorted({*source.types, *target.types}, key=lambda kind: (_rank(kind), kind))
     types = [_databases(pairs), *(_type(kind, read, comparable=kind in both) for kind in either)]
-    return ObjectsResult(tuple(t for t in types if t.source_count or t.target_count), tuple(failures), tuple(remarks))
+    doubtful = {kind for entry in read for side in (entry.source, entry.target) if side for kind in side.hidden_types}
+    told = (t for t in types if t.source_count or t.target_count or t.type in doubtful & both)
+    return ObjectsResult(tuple(told), tuple(failures), tuple(remarks))
 
 
 def _rank(kind: str) -> int:
     return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
 
-def _read(pair: Pair, ours: _Side, theirs: _Side, remarks: list[str], *, neutral: bool) -> _Read:
-    here, there = ours.objects(neutral=neutral), theirs.objects(neutral=neutral)
-    hidden = ours.hidden(here, there), theirs.hidden(there, here)
-    remarks.extend(side.told(names) for side, names in zip((ours, theirs), hidden, strict=True) if names)
-    # Of a side that can't say what it hides nothing is sure.
-    here, there = (None if names is None else found for found, names in zip((here, there), hidden, strict=True))
-    return _Read(pair, here, there, (hidden[0] or frozenset(), hidden[1] or frozenset()))
-
-
-def _tables(found: _Objects | None) -> frozenset[str]:
+def _tables(found: _Seen | None) -> frozenset[str]:
     """What rows are read from."""
-    known = found or _NOTHING
+    known = found.objects if found else _NOTHING
     return known.get("TABLE", frozenset()) | known.get("VIEW", frozenset())
 
 
@@ -135,18 +157,14 @@ def _type(kind: str, read: Sequence[_Read], *, comparable: bool) -> TypeResult:
     incomplete = not comparable
     for entry in read:
         here, there = entry.source, entry.target
-        ours, theirs = (here or _NOTHING).get(kind, frozenset()), (there or _NOTHING).get(kind, frozenset())
+        ours, theirs = (side.objects.get(kind, frozenset()) if side else frozenset() for side in (here, there))
         doubtful = ours | theirs
-        if comparable and here is not None and there is not None:
-            doubtful = _owned(theirs - ours, entry.hidden[0]) | _owned(ours - theirs, entry.hidden[1])
+        if comparable and here and there:
+            doubtful = here.may_have(kind, theirs - ours) | there.may_have(kind, ours - theirs)
+            incomplete |= kind in here.hidden_types or kind in there.hidden_types
         incomplete |= here is None or there is None or bool(doubtful)
         details.extend(_pair_details(entry.pair, ours, theirs, doubtful))
     return _summed(kind, tuple(details), incomplete=incomplete)
-
-
-def _owned(names: frozenset[str], owners: frozenset[str]) -> frozenset[str]:
-    """The objects that are one of the owners, or belong to one."""
-    return frozenset(name for name in names if owner_of(name) in owners) if owners else frozenset()
 
 
 def _pair_details(

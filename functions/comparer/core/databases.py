@@ -96,6 +96,8 @@ def each_database(
 ) -> None:
     """Call `compare` for every database that is asked for; it fills the report and returns what of it is damaged.
 
+    A message that it leaves in the report says why not all of the database can have been compared.
+
     `found.failures` not empty: the comparison has failed, and says of what. What is asked for and doesn't exist is
     reported as such and never consistent. `ended` is called with every report that has its result, again should the
     result change.
@@ -119,7 +121,9 @@ def each_database(
             report.result, report.message, report.trouble = DataResult.FAILED, str(error), error.trouble
             damaged = [str(error)]
         else:
-            report.result, report.message = _result_of(pair, report.tables), _missing_side(pair)
+            partly, result = report.message, _result_of(pair, report.tables)
+            report.result = DataResult.CAN_NOT_COMPARE if partly and result is DataResult.CONSISTENT else result
+            report.message = _missing_side(pair) or partly
         if not (pair.in_source or pair.in_target):
             found.remarks.append(f"database {pair.source!r}: {report.message}")
         if damaged:
@@ -161,6 +165,17 @@ def tables_of(sides: Sides, asked: Collection[str] | None) -> Mapping[str, Sides
     return {
         name: Sides(sides.source if name in ours else None, sides.target if name in theirs else None) for name in names
     }
+
+
+def unseen(sides: Sides, asked: Collection[str] | None) -> str | None:
+    """Why the tables of `tables_of` may not be all that are asked for; None: they are."""
+    if asked is not None:
+        return None
+    for snapshot, side in ((sides.source, "source"), (sides.target, "target")):
+        right = snapshot.hidden_types().get("TABLE") if snapshot else None
+        if right:
+            return f"The {side} may have more tables: the user is shown all with the right {right} on the database."
+    return None
 
 
 def _hidden(snapshot: Snapshot | None, side: SideName, names: Collection[str]) -> frozenset[str]:

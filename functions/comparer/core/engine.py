@@ -186,6 +186,13 @@ class Snapshot(Protocol):
         """
         ...
 
+    def hidden_types(self) -> Mapping[str, str]:
+        """The object types of which there may be more than `objects` tells, each with the right that would show them.
+
+        What `hidden` asks of tables by name this says of all objects of a type.
+        """
+        ...
+
     def count(self, table: str) -> int:
         """The exact number of rows of one of `tables()`. Raises `TableUnreadable` too."""
         ...
@@ -276,6 +283,13 @@ class Endpoint(Protocol):
 
     def names(self) -> frozenset[str]:
         """The names of the databases. Raises `Unreadable`."""
+        ...
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        """Of databases that this side seems to lack: those that it may have all the same, hidden from the user.
+
+        Opening one of them raises `Unreadable`, as this does.
+        """
         ...
 
     def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:

@@ -32,6 +32,12 @@ def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> 
         ours = source.names()
     with of_side("target"):
         theirs = target.names()
+    # What may be there isn't missing: whoever opens it is told why that isn't known.
+    origin = {there: here for here, there in mapping.items()}
+    with of_side("source"):
+        ours |= source.hidden({origin.get(name, name) for name in theirs} - ours)
+    with of_side("target"):
+        theirs |= target.hidden({mapping.get(name, name) for name in ours} - theirs)
     if source.single and target.single and ours and theirs and not set(mapping) & ours:
         (left,), (right,) = ours, theirs
         return (Pair(left, right, in_source=True, in_target=True),)

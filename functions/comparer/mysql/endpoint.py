@@ -9,13 +9,15 @@ from pathlib import Path
 from functions.comparer.core.engine import Digester, Joint, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading, Row, Shape
-from functions.comparer.mysql import catalog, conditions, days, shown
+from functions.comparer.mysql import catalog, conditions, databases, days, shown
 from functions.comparer.mysql.bounds import KeyColumn
 from functions.comparer.mysql.columns import Described, decoded_as, raw_uuid, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error, table_error
-from functions.comparer.mysql.link import Server
+from functions.comparer.mysql.grants import rights_on
+from functions.comparer.mysql.link import Link, Server
 from functions.comparer.mysql.parts import cuts
+from functions.comparer.mysql.rights import hidden_types
 from functions.comparer.mysql.sessions import Session, Sessions
 from functions.comparer.mysql.shape import shape
 from functions.comparer.mysql.stream import Decoding
@@ -53,20 +55,33 @@ class MysqlEndpoint:
 
     def names(self) -> frozenset[str]:
         """The databases that the user may see, or the one that the URL names if it is there. Raises `Unreadable`."""
+        wanted = self._url.database
+        with self._asking() as link:
+            if wanted is None:
+                return catalog.databases(link.rows)
+            fold = dict(link.rows(_IDENTITY)).get("lower_case_table_names") in {"1", "2"}
+            found = databases.called(link.rows, wanted, fold=fold)
+            if not found and databases.hidden(link.rows, [wanted]):
+                raise Unreadable(f"{self._server.name}: {databases.HIDDEN.format(wanted)}", "connection")
+        return found
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:
+        """See `Endpoint.hidden`. Raises `Unreadable`."""
+        if not names or self.single:
+            return frozenset()
+        with self._asking() as link:
+            return databases.hidden(link.rows, names)
+
+    @contextmanager
+    def _asking(self) -> Iterator[Link]:
+        """A connection of its own."""
         link = self._server.connect(Stop())
         try:
-            found = catalog.databases(link.rows)
-            settings = dict(link.rows(_IDENTITY))
+            yield link
         except Trouble as error:
             raise database_error(self._server.name, error, asked=False) from error
         finally:
             link.close()
-        wanted = self._url.database
-        if wanted is None:
-            return found
-        if settings.get("lower_case_table_names") in {"1", "2"}:
-            return frozenset(name for name in found if name.lower() == wanted.lower())
-        return found & {wanted}
 
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
@@ -113,8 +128,10 @@ class MysqlSnapshot:
         with self._database() as session:
             self._settings = dict(session.rows(_IDENTITY))
             found = self._name in catalog.databases(session.rows)
+            hidden = not found and databases.denied(session.rows, self._name)
         if not found:
-            raise Unreadable(f"{self._server}: there is no database {self._name!r} any more", "connection")
+            said = databases.HIDDEN if hidden else "there is no database {!r} any more"
+            raise Unreadable(f"{self._server}: {said.format(self._name)}", "connection")
 
     def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         """See `Snapshot.objects`."""
@@ -132,6 +149,16 @@ class MysqlSnapshot:
         """See `Snapshot.hidden`."""
         with self._database() as session:
             return self._tables.hide(session, names)
+
+    def hidden_types(self) -> Mapping[str, str]:
+        """See `Snapshot.hidden_types`."""
+        with self._database() as session:
+            grants = [line for (line,) in session.rows("SHOW GRANTS")]
+            shown_tables = catalog.tables(session.rows, self._name)
+            mariadb = session.mariadb
+        fold = self._settings.get("lower_case_table_names") in {"1", "2"}
+        own, servers = (rights_on(schema, grants, fold=fold) for schema in (self._name, "mysql"))
+        return hidden_types(own, servers, shown_tables, mariadb=mariadb)
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""

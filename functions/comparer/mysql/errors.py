@@ -15,6 +15,8 @@ INTERRUPTED: Final = 1317
 """The server's number for a statement that somebody has killed."""
 DENIED: Final = 1142
 """That of a table that the user may not read: one that doesn't exist is told apart only to who may."""
+DENIED_DATABASE: Final = 1044
+"""The same of a database."""
 # Too long a statement: MariaDB's and MySQL's number.
 _TIME: Final = frozenset({1969, 3024})
 # Whose connection is at fault rather than a table: shutdown, too many, refused, killed, lost, idle for too long.

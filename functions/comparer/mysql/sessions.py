@@ -17,6 +17,7 @@ from functions.comparer.mysql.url import MysqlUrl
 
 _FOR_ALL: Final = (
     "sql_mode = 'NO_BACKSLASH_ESCAPES'",  # besides, no mode that changes what is read
+    "sql_quote_show_create = 1",  # names of rights are told as they are quoted
     "time_zone = '+00:00'",
     "net_write_timeout = 3600",  # for how long a side may wait while the other one is read
     "wait_timeout = 2147483",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -64,6 +64,10 @@ class PostgresEndpoint:
             found = {name for (name,) in session.rows(_NAMES) if name} - set(_SERVERS_OWN)
             ((used,),) = session.rows(_USED)
         return frozenset(found if used == "t" else found - {"postgres"})
+
+    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """See `Endpoint.hidden`: everybody may read which databases there are."""
+        return frozenset()
 
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:

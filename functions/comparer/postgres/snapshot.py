@@ -84,6 +84,10 @@ class PostgresSnapshot:
         """See `Snapshot.hidden`: everybody may read the catalog."""
         return frozenset()
 
+    def hidden_types(self) -> Mapping[str, str]:
+        """See `Snapshot.hidden_types`: everybody may read the catalog."""
+        return {}
+
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""
         found = self._catalog.table(table)

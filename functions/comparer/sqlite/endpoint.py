@@ -55,6 +55,10 @@ class SqliteEndpoint:
         """The stem of the file, or of every ``.db`` file of the folder (`databases_in`)."""
         return frozenset(self._files())
 
+    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+        """See `Endpoint.hidden`: a file is there or not."""
+        return frozenset()
+
     @contextmanager
     def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
         """Open the file read-only and begin a transaction, which is what the snapshot lasts for."""
@@ -143,6 +147,10 @@ class SqliteSnapshot:
     def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
         """See `Snapshot.hidden`: who reads a file sees all that is in it."""
         return frozenset()
+
+    def hidden_types(self) -> Mapping[str, str]:
+        """See `Snapshot.hidden_types`: who reads a file sees all that is in it."""
+        return {}
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""

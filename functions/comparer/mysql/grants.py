@@ -1,0 +1,102 @@
+"""What SHOW GRANTS says a user may do: with a whole database, and with single tables of it.
+
+Source: the servers' pages on SHOW GRANTS and on GRANT, and how both choose among several entries for one database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+ALL: Final = "ALL PRIVILEGES"
+
+_NAME: Final = r"`(?:[^`]|``)*`"
+_GRANT: Final = re.compile(
+    rf"(?P<verb>GRANT|REVOKE) (?P<rights>(?:[^`]|{_NAME})+?) ON (?P<schema>\*|{_NAME})\.(?P<table>\*|{_NAME})"
+    rf" (?:TO|FROM) (?P<grantee>{_NAME}(?:@{_NAME})?|[^ ]+)",
+    re.DOTALL,
+)
+_COLUMNS: Final = re.compile(rf" \((?:[^`)]|{_NAME})*\)")
+_WILD: Final = re.compile(r"(?<!\\)(?:\\\\)*[%_]")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One of them. `pattern`: of the names of databases; None: all. `table`: of that name; None: all."""
+
+    rights: frozenset[str]
+    pattern: str | None
+    table: str | None
+    grantee: str
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a user may do: with everything in a database, with single tables of it, and on the whole server."""
+
+    everything: frozenset[str]
+    tables: Mapping[str, frozenset[str]]
+    server: frozenset[str]
+
+
+def grant_of(line: str) -> Grant | None:
+    """A line of SHOW GRANTS; None: it is about something else, as a role, a routine or a default."""
+    found = _GRANT.match(line)
+    if found is None:
+        return None
+    # A right on some columns is none on the table.
+    rights = frozenset(right.strip() for right in _COLUMNS.sub(" of columns", found["rights"]).split(","))
+    schema, table = (None if name == "*" else name[1:-1].replace("``", "`") for name in found.group("schema", "table"))
+    return Grant(rights, schema, table, found["grantee"], found["verb"] == "REVOKE")
+
+
+def rights_on(schema: str, lines: Iterable[str], *, fold: bool) -> Rights:
+    """A user's rights on a database. `fold`: names of databases that differ in case alone are equal to the server."""
+    grants = [found for found in map(grant_of, lines) if found]
+    everything, server = set[str](), set[str]()
+    for grantee in {found.grantee for found in grants}:
+        own = [found for found in grants if found.grantee == grantee and found.table is None]
+        of_all = _together(found.rights for found in own if found.pattern is None)
+        revoked = _together(
+            found.rights for found in own if found.revoked and _is(found.pattern or "", schema, fold=fold)
+        )
+        server |= of_all
+        everything |= of_all - revoked - ({ALL} if revoked else set())
+        everything |= _of_database([found for found in own if not found.revoked], schema, fold=fold)
+    tables: dict[str, frozenset[str]] = {}
+    for found in grants:
+        if found.table is not None and _equal(found.pattern or "", schema, fold=fold):
+            tables[found.table] = tables.get(found.table, frozenset()) | found.rights
+    return Rights(frozenset(everything), tables, frozenset(server))
+
+
+def _of_database(grants: Collection[Grant], schema: str, *, fold: bool) -> frozenset[str]:
+    """Of one grantee. Of several entries for a database the server follows a single one, the most exact."""
+    exact = [found.rights for found in grants if found.pattern is not None and _is(found.pattern, schema, fold=fold)]
+    if exact:
+        return _together(exact)
+    wide = [found.rights for found in grants if found.pattern is not None and _like(found.pattern, schema, fold=fold)]
+    return frozenset.intersection(*wide) if wide else frozenset()
+
+
+def _together(rights: Iterable[frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*rights)
+
+
+def _is(pattern: str, name: str, *, fold: bool) -> bool:
+    """Whether a pattern is that very name and stands for no other."""
+    return not _WILD.search(pattern) and _equal(re.sub(r"\\(.)", r"\1", pattern), name, fold=fold)
+
+
+def _like(pattern: str, name: str, *, fold: bool) -> bool:
+    """Whether a name is one of those that a pattern stands for."""
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    wanted = "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts)
+    return re.fullmatch(wanted, name, re.DOTALL | (re.IGNORECASE if fold else 0)) is not None
+
+
+def _equal(one: str, other: str, *, fold: bool) -> bool:
+    return one == other or (fold and one.lower() == other.lower())
