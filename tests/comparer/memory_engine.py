@@ -74,6 +74,7 @@ class MemoryEndpoint:
         moves: bool = False,
         connections: int = 1,
         digests: str = "",
+        server: str | None = None,
     ) -> None:
         """`join`: how many keys a chunk of a joint has, or what makes one; 0: there is no joint.
 
@@ -85,6 +86,7 @@ class MemoryEndpoint:
         self.moves = moves
         self.connections = connections
         self.digests = digests
+        self.server = server or f"memory {id(self)}"
 
     def names(self) -> frozenset[str]:
         self.happens("names", "")
@@ -94,17 +96,18 @@ class MemoryEndpoint:
         return frozenset()
 
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         self.happens("snapshot", name)
-        yield MemorySnapshot(self, self.databases[name], stop)
+        yield MemorySnapshot(self, self.databases[name], stop, connections or self.connections)
         self.happens("closed", name)
 
 
 class MemorySnapshot:
     """One database."""
 
-    def __init__(self, endpoint: MemoryEndpoint, database: MemoryDatabase, stop: Stop) -> None:
+    def __init__(self, endpoint: MemoryEndpoint, database: MemoryDatabase, stop: Stop, connections: int) -> None:
         self.endpoint = endpoint
+        self.connections = connections
         self.database = database
         self.stop = stop
 
@@ -166,10 +169,6 @@ class MemorySnapshot:
     @property
     def moves(self) -> bool:
         return self.endpoint.moves
-
-    @property
-    def connections(self) -> int:
-        return self.endpoint.connections
 
     def digester(self, reading: Reading) -> Digester | None:
         return MemoryDigester(self, reading) if self.endpoint.digests else None

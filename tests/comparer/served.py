@@ -60,8 +60,16 @@ class HeldEndpoint:
     def hidden(self, names: Collection[str]) -> frozenset[str]:
         return frozenset()
 
+    @property
+    def server(self) -> None:
+        return None
+
+    @property
+    def connections(self) -> int:
+        return 1
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         yield _HeldSnapshot(self, stop)
 
 
@@ -146,8 +154,16 @@ class PausedEndpoint:
     def hidden(self, names: Collection[str]) -> frozenset[str]:
         return frozenset()
 
+    @property
+    def server(self) -> None:
+        return None
+
+    @property
+    def connections(self) -> int:
+        return 1
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         with SqliteEndpoint(self.path, patience=0.3).snapshot(name, stop) as snapshot:
             yield cast(Snapshot, _PausedSnapshot(snapshot, self, stop))
 

@@ -160,7 +160,7 @@ def spill(
     plan = plan_of("t", source.shape, target.shape).plan
     assert plan
     ours, theirs = (
-        MemorySnapshot(side, side.databases["shop"], stop) for side in (endpoint(t=source), endpoint(t=target))
+        MemorySnapshot(side, side.databases["shop"], stop, 1) for side in (endpoint(t=source), endpoint(t=target))
     )
     return list(spilled(ours, theirs, plan, 10, stop, connect))
 

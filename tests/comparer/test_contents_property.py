@@ -54,8 +54,16 @@ class InSmallParts:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.endpoint, name)
 
+    @property
+    def server(self) -> None:
+        return None
+
+    @property
+    def connections(self) -> int:
+        return 1
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         with self.endpoint.snapshot(name, stop) as snapshot:
             assert isinstance(snapshot, SqliteSnapshot)
             yield cast("Snapshot", _SmallParts(snapshot, self.part_rows, self.workers))

@@ -97,7 +97,7 @@ class _Run:
 
     def database(self, pair: Pair, asked: Collection[str] | None, methods: Collection[str] | None) -> None:
         """Compare all tables. Raises `Unreadable` and `Stopped`; the tables that are done then keep their results."""
-        with opened(self.ask, pair) as sides, _both(sides) as both:
+        with opened(self.ask, pair, many=True) as sides, _both(sides) as both:
             means = Means(both.joint if both else None, methods, _versions(both), self.options)
             tables = tables_of(sides, asked)
             self.report.message = unseen(sides, asked)

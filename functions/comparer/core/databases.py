@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from functions.comparer.core.allowance import CONNECTIONS
 from functions.comparer.core.engine import (
     Endpoint,
     SideName,
@@ -143,14 +144,22 @@ def _asked(ask: Ask) -> list[tuple[Pair, Collection[str] | None]]:
 
 
 @contextmanager
-def opened(ask: Ask, pair: Pair) -> Iterator[Sides]:
-    """Both databases of a pair. Raises `Unreadable`, as for one that was changed meanwhile although it must not be."""
-    with ExitStack() as open_snapshots:
+def opened(ask: Ask, pair: Pair, *, many: bool = False) -> Iterator[Sides]:
+    """Both databases of a pair, over one connection to each, or as `many` as there may be.
+
+    Raises `Unreadable`, as for one that was changed meanwhile although it must not be.
+    """
+    with ExitStack() as stack:
+        ours, theirs = stack.enter_context(CONNECTIONS.taken(ask.source, ask.target, many=many))
+        here: Snapshot | None = None
+        there: Snapshot | None = None
         # Both snapshots are taken before anything is read: the two moments are as close as they can be.
         with of_side("source"):
-            here = open_snapshots.enter_context(ask.source.snapshot(pair.source, ask.stop)) if pair.in_source else None
+            if pair.in_source:
+                here = stack.enter_context(ask.source.snapshot(pair.source, ask.stop, ours))
         with of_side("target"):
-            there = open_snapshots.enter_context(ask.target.snapshot(pair.target, ask.stop)) if pair.in_target else None
+            if pair.in_target:
+                there = stack.enter_context(ask.target.snapshot(pair.target, ask.stop, theirs))
         yield Sides(here, there)
 
 

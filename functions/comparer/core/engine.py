@@ -292,8 +292,21 @@ class Endpoint(Protocol):
         """
         ...
 
-    def snapshot(self, name: str, stop: Stop) -> AbstractContextManager[Snapshot]:
-        """Open the database of that name for reading. Raises `Unreadable` or `Stopped`."""
+    @property
+    def server(self) -> str | None:
+        """Where its connections lead, by which those of several endpoints count together; None: they are files."""
+        ...
+
+    @property
+    def connections(self) -> int:
+        """How many connections there may be to the server at a time."""
+        ...
+
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> AbstractContextManager[Snapshot]:
+        """Open the database of that name for reading, over so many connections at most; None: as many as may be.
+
+        Raises `Unreadable` or `Stopped`.
+        """
         ...
 
 

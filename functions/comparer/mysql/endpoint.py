@@ -83,10 +83,20 @@ class MysqlEndpoint:
         finally:
             link.close()
 
+    @property
+    def server(self) -> str:
+        """See `Endpoint.server`."""
+        return self._server.name
+
+    @property
+    def connections(self) -> int:
+        """See `Endpoint.connections`."""
+        return self._url.connections
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
-        """Connect as often as the URL says, and begin a transaction on each connection."""
-        sessions = Sessions(lambda: Session(self._server, self._url, stop), self._url.connections)
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
+        """Connect as often as may be, and begin a transaction on each connection."""
+        sessions = Sessions(lambda: Session(self._server, self._url, stop), connections or self.connections)
         try:
             sessions.open()
             found = MysqlSnapshot(sessions, self._server.name, name, stop, self._decoding)

@@ -69,8 +69,18 @@ class PostgresEndpoint:
         """See `Endpoint.hidden`: everybody may read which databases there are."""
         return frozenset()
 
+    @property
+    def server(self) -> str:
+        """See `Endpoint.server`."""
+        return f"postgresql {self._url.server}"
+
+    @property
+    def connections(self) -> int:
+        """See `Endpoint.connections`."""
+        return self._url.connections
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         """Connect and begin a transaction, which is what the snapshot lasts for."""
         with ExitStack() as stack:
             first = stack.enter_context(closing(self._session(name, stop)))
@@ -87,7 +97,7 @@ class PostgresEndpoint:
 
             version, texts = _about(first, self._url.server)
             catalog = Catalog(first, self._url.schema)
-            pool = stack.enter_context(closing(Pool(first, another, self._url.connections, stop)))
+            pool = stack.enter_context(closing(Pool(first, another, connections or self.connections, stop)))
             yield PostgresSnapshot(pool, catalog, texts, version)
 
     def _session(self, database: str, stop: Stop) -> Session:

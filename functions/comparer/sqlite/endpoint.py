@@ -59,8 +59,18 @@ class SqliteEndpoint:
         """See `Endpoint.hidden`: a file is there or not."""
         return frozenset()
 
+    @property
+    def server(self) -> None:
+        """See `Endpoint.server`."""
+        return None
+
+    @property
+    def connections(self) -> int:
+        """See `Endpoint.connections`."""
+        return 1
+
     @contextmanager
-    def snapshot(self, name: str, stop: Stop) -> Iterator[Snapshot]:
+    def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:  # noqa: ARG002
         """Open the file read-only and begin a transaction, which is what the snapshot lasts for."""
         path = self._files().get(name)
         if path is None:

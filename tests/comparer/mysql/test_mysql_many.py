@@ -182,3 +182,11 @@ def test_a_stream_that_is_closed_early_leaves_the_connection_to_the_next_one(man
                 next(stream)
             assert len(rows_of(found, reading_of(found, "t08", ("id", "v")))) == 9
         assert len(rows_of(found, reading_of(found, "big", ("id", "v")))) == 37 * 37
+
+
+def test_a_snapshot_has_as_many_connections_as_it_is_given(own: Database) -> None:
+    endpoint = own.endpoint(connections=3)
+    assert endpoint.connections == 3
+    for given, expected in ((None, 3), (2, 2), (1, 1)):
+        with endpoint.snapshot(own.name, Stop(), given) as found:
+            assert found.connections == expected

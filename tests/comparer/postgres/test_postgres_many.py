@@ -157,3 +157,11 @@ def test_a_new_table_that_may_not_be_read_is_not_guessed_at(many: Database) -> N
         with pytest.raises(TableUnreadable, match="permission denied"):
             snapshot.about("t02")
         assert snapshot.about("t01") > 0
+
+
+def test_a_snapshot_has_as_many_connections_as_it_is_given(many: Database) -> None:
+    endpoint = many.endpoint("connections=3")
+    assert endpoint.connections == 3
+    for given, expected in ((None, 3), (2, 2), (1, 1)):
+        with endpoint.snapshot(many.name, Stop(), given) as found:
+            assert found.connections == expected

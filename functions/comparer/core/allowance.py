@@ -1,0 +1,66 @@
+"""How many connections all comparisons of this process have to one server together.
+
+Every side of a comparison has one, for without it nothing is read; what is left of a server's number is shared out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from functions.comparer.core.engine import Endpoint
+
+
+class Wanted(NamedTuple):
+    """How many connections there may be to a side's server at a time (None: it has none), and if it can use `many`."""
+
+    server: str | None
+    most: int
+    many: bool
+
+
+class Allowance:
+    """What is in use of each server's number."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used = Counter[str | None]()
+
+    @contextmanager
+    def taken(self, *sides: Endpoint, many: bool) -> Iterator[list[int]]:
+        """For the block, how many connections each side of a comparison gets: one, unless it can use `many`."""
+        wanted = [Wanted(side.server, side.connections, many) for side in sides]
+        with self._lock:
+            given = shares(wanted, self._used)
+            taken = Counter[str | None]()
+            for side, number in zip(wanted, given, strict=True):
+                taken[side.server] += number
+            self._used += taken
+        try:
+            yield given
+        finally:
+            with self._lock:
+                self._used -= taken
+
+
+CONNECTIONS: Final = Allowance()
+"""Those of this process."""
+
+
+def shares(wanted: Sequence[Wanted], used: Mapping[str | None, int]) -> list[int]:
+    """One for every side, and of what is left of its server's number as many as it can use, sides taking turns."""
+    given = [1] * len(wanted)
+    left = {side.server: side.most - used.get(side.server, 0) for side in wanted}
+    for side in wanted:
+        left[side.server] -= 1
+    while True:
+        before = list(given)
+        for at, side in enumerate(wanted):
+            if left[side.server] > 0 and side.many:
+                given[at] += 1
+                left[side.server] -= 1
+        if given == before:
+            return given
