@@ -54,14 +54,6 @@ class InSmallParts:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.endpoint, name)
 
-    @property
-    def server(self) -> None:
-        return None
-
-    @property
-    def connections(self) -> int:
-        return 1
-
     @contextmanager
     def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:
         with self.endpoint.snapshot(name, stop) as snapshot:
