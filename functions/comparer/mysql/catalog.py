@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -81,6 +81,11 @@ class Index:
     columns: list[str | None] = field(default_factory=list)
     whole: bool = True
 
+    @property
+    def constrains(self) -> bool:
+        """Whether that no two rows are alike in it is said by its columns: those of a primary key are never alike."""
+        return self.unique and (self.whole or self.name == "PRIMARY")
+
 
 def databases(query: Query) -> frozenset[str]:
     """The names of all databases but the server's own."""
@@ -150,12 +155,13 @@ def objects(query: Query, schema: str, *, neutral: bool) -> Mapping[str, frozens
     }
     owned = tables(query, schema)
     found["TABLE"] = frozenset(owned)
-    found["TABLE_COLLATION"] = frozenset(member(name, collation) for name, collation in owned.items())
+    found["TABLE_COLLATION"] = frozenset(member(name, _known(collation)) for name, collation in owned.items())
     constraints = _constraints(query, schema)
     every = indexes(query, schema)
     if neutral:
-        found["CONSTRAINT"] = frozenset(_definitions(query, schema, constraints))
-        every = [index for index in every if not index.unique and not _backs(index, constraints)]
+        said = {(index.table, index.name) for index in every if index.constrains}
+        found["CONSTRAINT"] = frozenset(_definitions(query, schema, constraints, said))
+        every = [index for index in every if not index.constrains and not _backs(index, constraints)]
     else:
         found["CONSTRAINT"] = frozenset(member(table, name) for table, name, _ in constraints)
     found["INDEX"] = frozenset(member(index.table, index.name) for index in every)
@@ -177,13 +183,25 @@ def _constraints(query: Query, schema: str) -> _Constraints:
     }
 
 
-def _definitions(query: Query, schema: str, constraints: _Constraints) -> Iterator[str]:
-    """Every constraint by what it says. CHECKs are left out: each engine writes their expressions in its own way."""
+def _known(collation: str) -> str:
+    """A collation by the name that servers of today give it: until they were able to do more, this was all of UTF-8."""
+    return collation.replace("utf8_", "utf8mb3_", 1) if collation.startswith("utf8_") else collation
+
+
+def _definitions(
+    query: Query, schema: str, constraints: _Constraints, keys: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    """Every constraint by what it says; `keys`: those that are unique in whole columns, by table and name.
+
+    CHECKs are left out: each engine writes their expressions in its own way. So are keys of expressions and of parts
+    of texts: to another engine they are indexes.
+    """
     rules = {(table, name): (update, delete) for table, name, update, delete in query(_RULES, schema)}
     for (table, name, kind), parts in constraints.items():
         own = [part.column for part in parts]
         if kind in {"PRIMARY KEY", "UNIQUE"}:
-            yield member(table, key(kind, own))
+            if (table, name) in keys:
+                yield member(table, key(kind, own))
         elif kind == "FOREIGN KEY" and parts:
             update, delete = rules.get((table, name), ("NO ACTION", "NO ACTION"))
             first = parts[0]

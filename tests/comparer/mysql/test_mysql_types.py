@@ -99,6 +99,8 @@ UNKNOWN = [("ascii", "8041"), ("cp1251", "98"), ("greek", "D23F"), ("gbk", "A6FE
 def test_bytes_that_a_character_set_has_no_character_for_are_no_question_mark(
     shared: Database, charset: str, stored: str, decoding: Decoding
 ) -> None:
+    if charset == "ascii" and not shared.mariadb:
+        pytest.skip("MySQL takes no bytes in ascii that are none of it")
     told = cells.text(b"\xff" + charset.encode() + b" " + bytes.fromhex(stored))
     expected = [(f"X'{stored}'", told), ("'?'", cells.text(b"?")), ("'a?b?'", cells.text(b"a?b?"))]
     for declared in ("VARCHAR(20)", "TEXT"):
@@ -224,7 +226,9 @@ def test_addresses_are_their_text(shared: Database, decoding: Decoding) -> None:
 
 def test_a_geometry_is_told_exactly_and_with_its_reference_system(shared: Database, decoding: Decoding) -> None:
     point = struct.pack("<IBIdd", 4326, 1, 1, 1.5, -2.0)
-    check(shared, "POINT", [("ST_GeomFromText('POINT(1.5 -2)', 4326)", cells.binary(point))], decoding)
+    # In MySQL the latitude comes first in a text, unless it is told otherwise; both keep the longitude first.
+    told = "ST_GeomFromText('POINT(1.5 -2)', 4326" + ("" if shared.mariadb else ", 'axis-order=long-lat'") + ")"
+    check(shared, "POINT", [(told, cells.binary(point))], decoding)
 
 
 def test_a_geometry_of_which_the_server_would_not_write_the_digits_is_told_whole(
