@@ -86,6 +86,9 @@ CASES = [
     Case("TIMESTAMP(6) DEFAULT 0", texts(["2024-01-02 03:04:05.000001", "2024-01-02 03:04:05", "0000-00-00"])),
     Case("TIME(6)", texts(["00:00:00", "-00:00:01", "838:00:00", "-838:59:59", "25:00:00.5"])),
     Case("CHAR(36)", [*UUIDS[:8], *(uuid.upper() for uuid in UUIDS[8:])], Kind.UUID),
+    Case("CHAR(36) CHARACTER SET ascii", [*UUIDS[:8], "'no'", *(uuid.upper() for uuid in UUIDS[8:])], Kind.UUID),
+    Case("CHAR(36) CHARACTER SET utf8mb3", [*UUIDS, "'no'"], Kind.UUID),
+    Case("CHAR(36) CHARACTER SET greek", [*UUIDS, "'no'", "X'D2'"], Kind.UUID),
     Case("BINARY(16)", [f"X'{uuid[1:-1].replace('-', '')}'" for uuid in UUIDS], Kind.UUID),
 ]
 OF_MARIADB = [

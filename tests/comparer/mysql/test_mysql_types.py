@@ -107,6 +107,29 @@ def test_bytes_that_a_character_set_has_no_character_for_are_no_question_mark(
         check(shared, f"{declared} CHARACTER SET {charset}", expected, decoding)
 
 
+def test_half_a_pair_in_ucs2_is_no_end_of_the_text(shared: Database, decoding: Decoding) -> None:
+    shared.run("DROP TABLE IF EXISTS t", "CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(20) CHARACTER SET ucs2)")
+    shared.run("INSERT INTO t VALUES (1, _ucs2 X'0061D8000062'), (2, _ucs2 X'0061D8000063'), (3, 'a'), (4, 'п?Ŀ㼿')")
+    with shared.snapshot(decoding=decoding) as found:
+        rows = rows_of(found, reading_of(found, "t", ("id", "v")))
+    told = [cells.cells_in(row)[1] for row in rows]
+    # MariaDB writes the half alone; MySQL has no way to write it.
+    halves = [b"a\xed\xa0\x80b", b"a\xed\xa0\x80c"]
+    if not shared.mariadb:
+        halves = [b"\xffucs2 \x00a\xd8\x00\x00b", b"\xffucs2 \x00a\xd8\x00\x00c"]
+    assert told == [*map(cells.text, halves), cells.text(b"a"), cells.text("п?Ŀ㼿".encode())]
+
+
+@pytest.mark.parametrize("charset", ["utf16", "utf16le", "utf32", "ucs2"])
+def test_a_question_mark_beside_characters_with_its_byte_is_one(
+    shared: Database, charset: str, decoding: Decoding
+) -> None:
+    texts = ["п?Ŀ㼿", "??", ""]
+    check(
+        shared, f"TEXT CHARACTER SET {charset}", [(f"'{text}'", cells.text(text.encode())) for text in texts], decoding
+    )
+
+
 def test_a_text_that_is_longer_in_utf_8_than_the_server_takes_at_once_is_told_whole(
     shared: Database, decoding: Decoding
 ) -> None:
