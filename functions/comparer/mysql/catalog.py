@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -33,7 +33,7 @@ _COLUMNS = """
     FROM information_schema.columns WHERE table_schema = %s AND {of_tables} ORDER BY table_name, ordinal_position
 """
 _CHECKS_OF_MARIADB = """
-    SELECT table_name, check_clause FROM information_schema.check_constraints
+    SELECT table_name, constraint_name, check_clause FROM information_schema.check_constraints
     WHERE constraint_schema = %s AND {of_tables}
 """
 _ROWS = "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = %s AND {of_tables}"
@@ -81,6 +81,11 @@ class Index:
     columns: list[str | None] = field(default_factory=list)
     whole: bool = True
 
+    @property
+    def constrains(self) -> bool:
+        """Whether that no two rows are alike in it is said by its columns: those of a primary key are never alike."""
+        return self.unique and (self.whole or self.name == "PRIMARY")
+
 
 def databases(query: Query) -> frozenset[str]:
     """The names of all databases but the server's own."""
@@ -95,7 +100,8 @@ def tables(query: Query, schema: str) -> dict[str, str]:
 def columns(query: Query, schema: str, names: Sequence[str], *, mariadb: bool) -> dict[str, list[Described]]:
     """The columns of some tables, in order; of one that doesn't exist there are none."""
     # MariaDB keeps JSON as a text, and has it checked.
-    checks = set(_asked(query, _CHECKS_OF_MARIADB, schema, names)) if mariadb else set()
+    said = _asked(query, _CHECKS_OF_MARIADB, schema, names) if mariadb else []
+    checks = {(owner, clause) for owner, _, clause in said}
     found: dict[str, list[Described]] = {}
     for owner, name, data_type, column_type, charset, collation, octets, scale, nullable in _asked(
         query, _COLUMNS, schema, names
@@ -110,10 +116,15 @@ def columns(query: Query, schema: str, names: Sequence[str], *, mariadb: bool) -
                 octets,
                 scale,
                 nullable == "NO",
-                json=data_type == "longtext" and (owner, f"json_valid(`{name.replace('`', '``')}`)") in checks,
+                json=data_type == "longtext" and (owner, _checked_as_json(name)) in checks,
             )
         )
     return found
+
+
+def _checked_as_json(column: str) -> str:
+    """What MariaDB checks of a column of JSON, as its catalog says it."""
+    return f"json_valid(`{column.replace('`', '``')}`)"
 
 
 def indexes(query: Query, schema: str, names: Sequence[str] | None = None) -> list[Index]:
@@ -143,19 +154,20 @@ def _asked(query: Query, statement: str, schema: str, names: Sequence[str] | Non
     return [row for row in found if row[0] in wanted]
 
 
-def objects(query: Query, schema: str, *, neutral: bool) -> Mapping[str, frozenset[str]]:
+def objects(query: Query, schema: str, *, neutral: bool, mariadb: bool) -> Mapping[str, frozenset[str]]:
     """See `Snapshot.objects`."""
     found: dict[str, frozenset[str]] = {
         kind: frozenset(name for (name,) in query(statement, schema)) for kind, statement in _NAMED.items()
     }
     owned = tables(query, schema)
     found["TABLE"] = frozenset(owned)
-    found["TABLE_COLLATION"] = frozenset(member(name, collation) for name, collation in owned.items())
-    constraints = _constraints(query, schema)
+    found["TABLE_COLLATION"] = frozenset(member(name, _known(collation)) for name, collation in owned.items())
+    constraints = _constraints(query, schema, _types_of_columns(query, schema) if mariadb else frozenset())
     every = indexes(query, schema)
     if neutral:
-        found["CONSTRAINT"] = frozenset(_definitions(query, schema, constraints))
-        every = [index for index in every if not index.unique and not _backs(index, constraints)]
+        said = {(index.table, index.name) for index in every if index.constrains}
+        found["CONSTRAINT"] = frozenset(_definitions(query, schema, constraints, said))
+        every = [index for index in every if not index.constrains and not _backs(index, constraints)]
     else:
         found["CONSTRAINT"] = frozenset(member(table, name) for table, name, _ in constraints)
     found["INDEX"] = frozenset(member(index.table, index.name) for index in every)
@@ -166,7 +178,16 @@ _Constraints = Mapping[tuple[str, str, str], list[_Part]]
 """The columns of every constraint, by its table, its name and its type."""
 
 
-def _constraints(query: Query, schema: str) -> _Constraints:
+def _types_of_columns(query: Query, schema: str) -> frozenset[tuple[str, str]]:
+    """The CHECKs of MariaDB, by table and name, that nobody has declared: they make a column one of JSON.
+
+    MySQL, which has a type for it, has no such constraint.
+    """
+    checks = _asked(query, _CHECKS_OF_MARIADB, schema, None)
+    return frozenset((table, name) for table, name, clause in checks if clause == _checked_as_json(name))
+
+
+def _constraints(query: Query, schema: str, left_out: Collection[tuple[str, str]]) -> _Constraints:
     parts: dict[tuple[str, str, bool], list[_Part]] = {}
     for table, name, column, *reference in query(_KEY_COLUMNS, schema):
         # A unique key and a foreign key may have the same name.
@@ -174,16 +195,29 @@ def _constraints(query: Query, schema: str) -> _Constraints:
     return {
         (table, name, kind): parts.get((table, name, kind == "FOREIGN KEY"), [])
         for table, name, kind in query(_CONSTRAINTS, schema)
+        if kind != "CHECK" or (table, name) not in left_out
     }
 
 
-def _definitions(query: Query, schema: str, constraints: _Constraints) -> Iterator[str]:
-    """Every constraint by what it says. CHECKs are left out: each engine writes their expressions in its own way."""
+def _known(collation: str) -> str:
+    """A collation by the name that servers of today give it: until they were able to do more, this was all of UTF-8."""
+    return collation.replace("utf8_", "utf8mb3_", 1) if collation.startswith("utf8_") else collation
+
+
+def _definitions(
+    query: Query, schema: str, constraints: _Constraints, keys: Collection[tuple[str, str]]
+) -> Iterator[str]:
+    """Every constraint by what it says; `keys`: those that are unique in whole columns, by table and name.
+
+    CHECKs are left out: each engine writes their expressions in its own way. So are keys of expressions and of parts
+    of texts: to another engine they are indexes.
+    """
     rules = {(table, name): (update, delete) for table, name, update, delete in query(_RULES, schema)}
     for (table, name, kind), parts in constraints.items():
         own = [part.column for part in parts]
         if kind in {"PRIMARY KEY", "UNIQUE"}:
-            yield member(table, key(kind, own))
+            if (table, name) in keys:
+                yield member(table, key(kind, own))
         elif kind == "FOREIGN KEY" and parts:
             update, delete = rules.get((table, name), ("NO ACTION", "NO ACTION"))
             first = parts[0]

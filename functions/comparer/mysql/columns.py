@@ -36,8 +36,10 @@ _LOBS: Final = frozenset(
 )
 # Every text in these is UTF-8 as it is stored.
 _UTF8: Final = frozenset({"utf8mb4", "utf8mb3", "utf8"})
-# Every text in these is one in Unicode; of the others the server may keep bytes that are none, as 80 in ascii.
-_ENTIRE: Final = _UTF8 | {"latin1", "ucs2", "utf16", "utf16le", "utf32"}
+# Every text in these is told whole; of the others the server may keep bytes that are none, as 80 in ascii.
+_ENTIRE: Final = _UTF8 | {"latin1"}
+# Every text in these has one form alone. What is none in Unicode, as half of a pair in ucs2, not every server can tell.
+_WIDE: Final = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
 _BYTE_ORDER: Final = frozenset({"utf8mb4_0900_bin", "utf8mb4_nopad_bin"})
 """Collations in which texts stand in the order of their bytes in UTF-8, trailing spaces included.
 
@@ -75,6 +77,9 @@ class Described:
         lob = self.data_type in _LOBS
         if self.json:
             return ColumnType(Kind.JSON, "json", lob=True)
+        if self.data_type == "json":
+            # Not kept as it was written: its length is no other engine's.
+            return ColumnType(Kind.JSON, "json in MySQL's own form", lob=True)
         kind = _KINDS.get(self.data_type, Kind.OTHER)
         if kind is Kind.OTHER:
             standard, labelled = self.data_type in _STANDARD, self.data_type in _LABELLED
@@ -110,9 +115,17 @@ def selected(column: Described) -> str:
     kind = column.type.kind
     if kind is Kind.OTHER and column.data_type not in _STANDARD | _GEOMETRIES:
         return f"HEX({column.quoted})"
-    if column.data_type in _OWN_TEXT or column.charset is None or column.charset in _UTF8:
+    if column.data_type in _OWN_TEXT or column.charset is None or column.charset == "utf8mb4":
         return column.quoted
-    return _whole(column) if column.partial else f"CONVERT({column.quoted} USING utf8mb4)"
+    if column.charset in _UTF8:
+        # As bytes, or the server would look through them, and write what it takes for no text as question marks.
+        return f"CONVERT({column.quoted} USING binary)"
+    return _whole(column) if column.partial else _converted(column)
+
+
+def _converted(column: Described) -> str:
+    """Its texts in utf8mb4; what has no place there is lost: it becomes question marks, or where the text ends."""
+    return f"CONVERT({column.quoted} USING utf8mb4)"
 
 
 def _whole(column: Described) -> str:
@@ -122,9 +135,15 @@ def _whole(column: Described) -> str:
     """
     # Not cast to BINARY: of more than the server takes at once that makes NULL.
     kept = f"CONVERT({column.quoted} USING binary)"
-    said = f"CONVERT(CONVERT({column.quoted} USING utf8mb4) USING binary)"
-    more = " <> ".join(f"LENGTH({text}) - LENGTH(REPLACE({text}, '?', ''))" for text in (said, kept))
-    return f"IF(LOCATE('?', {said}) AND {more}, CONCAT(X'FF', '{column.charset} ', {kept}), {said})"
+    text = _converted(column)
+    said = f"CONVERT({text} USING binary)"
+    if column.charset in _WIDE:
+        lost = f"CONVERT(CONVERT({text} USING {column.charset}) USING binary) <> {kept}"
+    else:
+        # MariaDB writes a question mark for a byte that is no text; MySQL does so, or lets the text end before it.
+        more = " <> ".join(f"LENGTH({each}) - LENGTH(REPLACE({each}, '?', ''))" for each in (said, kept))
+        lost = f"LOCATE('?', {said}) AND {more} OR CHAR_LENGTH({text}) <> CHAR_LENGTH({column.quoted})"
+    return f"IF({lost}, CONCAT(X'FF', '{column.charset} ', {kept}), {said})"
 
 
 def selected_as(column: Described, kind: Kind) -> str:
@@ -181,9 +200,10 @@ def _uuid_in(column: Described) -> str:
     if column.type.kind is Kind.BYTES:
         whole = f"CONCAT(IF(OCTET_LENGTH({column.quoted}) = 16, X'06', X'0962'), {column.quoted})"
         return column.quoted if column.always_uuid else whole
-    text = digits = selected(column)
+    digits = selected(column)
     for character in "{}-":
         digits = f"REPLACE({digits}, '{character}', '')"
+    text = column.quoted if column.charset == "utf8mb4" else _converted(column)  # MySQL has no patterns of bytes
     groups = "([0-9a-fA-F]{4}-?){7}[0-9a-fA-F]{4}"
     # A line feed may follow what a pattern takes for the end.
     is_one = f"CHAR_LENGTH({digits}) = 32 AND ({text} REGEXP '^{groups}$' OR {text} REGEXP '^[{{]{groups}[}}]$')"
@@ -197,5 +217,7 @@ def raw_uuid(column: Described, kind: Kind) -> bool:
 
 def in_bytes(column: Described) -> str:
     """The bytes of its texts in UTF-8, which any bytes can be compared with."""
+    if column.charset in _UTF8:
+        return f"CAST({column.quoted} AS BINARY)"
     # Those of a column that may hold other bytes too are handed out as bytes.
     return selected(column) if column.partial else f"CAST(CONVERT({selected(column)} USING utf8mb4) AS BINARY)"

@@ -146,7 +146,7 @@ class MysqlSnapshot:
     def objects(self, *, neutral: bool = False) -> Mapping[str, frozenset[str]]:
         """See `Snapshot.objects`."""
         with self._database() as session:
-            return catalog.objects(session.rows, self._name, neutral=neutral)
+            return catalog.objects(session.rows, self._name, neutral=neutral, mariadb=session.mariadb)
 
     def tables(self) -> frozenset[str]:
         """See `Snapshot.tables`."""

@@ -98,7 +98,8 @@ class Link:
     def estimate(self, statement: str) -> int:
         """About how many rows the server would look at for a statement. Raises what `Trouble` lists."""
         with self._connection.cursor(DictCursor) as cursor:
-            cursor.execute(f"EXPLAIN {statement}")
+            # In which form it is told otherwise depends on the server and its settings.
+            cursor.execute(f"EXPLAIN FORMAT=TRADITIONAL {statement}")
             return sum(int(step["rows"] or 0) for step in cursor.fetchall())
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from functions.comparer.core.cells import cells_of, key_in, placed, rows_in, values_of
 from functions.comparer.core.engine import Snapshot
@@ -16,11 +16,15 @@ from functions.comparer.core.table import Malformed, Reading, Row, Value
 
 @dataclass(frozen=True)
 class KeyType:
-    """A column: its declaration, its values as SQL, and as which kinds it may be read."""
+    """A column: its declaration, its values as SQL, and as which kinds it may be read.
+
+    `only`: which of MariaDB and MySQL has such a column; None: both.
+    """
 
     declared: str
     values: tuple[str, ...]
     kinds: tuple[Kind, ...]
+    only: Literal["mariadb", "mysql"] | None = None
 
     def __str__(self) -> str:
         return self.declared
@@ -92,15 +96,23 @@ MYSQL = [
     KeyType("FLOAT", (*_NUMBERS, "3.4e38"), (Kind.SINGLE, Kind.DECIMAL)),
     KeyType("VARCHAR(60)", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID)),
     KeyType("VARCHAR(60) COLLATE utf8mb4_bin", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID)),
-    KeyType("VARCHAR(60) COLLATE utf8mb4_nopad_bin", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID)),
+    KeyType("VARCHAR(60) COLLATE utf8mb4_nopad_bin", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID),
+            "mariadb"),
+    KeyType("VARCHAR(60) COLLATE utf8mb4_0900_bin", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID), "mysql"),
+    KeyType("VARCHAR(60) COLLATE utf8mb4_0900_ai_ci", _texts([*_TEXTS, *_UUIDS, "a\0"]), (Kind.TEXT, Kind.UUID),
+            "mysql"),
     KeyType("VARCHAR(60) CHARACTER SET utf8mb3 COLLATE utf8mb3_nopad_bin", _texts([t for t in _TEXTS if t != "😀"]),
-            (Kind.TEXT,)),
+            (Kind.TEXT,), "mariadb"),
+    KeyType("VARCHAR(60) CHARACTER SET utf8mb3", _texts([t for t in (*_TEXTS, *_UUIDS) if t != "😀"]),
+            (Kind.TEXT, Kind.UUID)),
+    KeyType("VARCHAR(60) CHARACTER SET ascii", _texts([t for t in (*_TEXTS, *_UUIDS) if t.isascii()]),
+            (Kind.TEXT, Kind.UUID)),
     KeyType("VARCHAR(60) CHARACTER SET latin1", _texts([t for t in _TEXTS if max(t, default="") <= "ÿ"]), (Kind.TEXT,)),
     KeyType("VARCHAR(60) CHARACTER SET utf16", _texts([*_TEXTS, *_UUIDS]), (Kind.TEXT, Kind.UUID)),
     KeyType("CHAR(40)", _texts([*_TEXTS, *_UUIDS]), (Kind.TEXT, Kind.UUID)),
     KeyType("VARBINARY(60)", tuple(f"X'{raw.hex()}'" for raw in (*_RAW_UUIDS, b"a", b"a ")), (Kind.BYTES, Kind.UUID)),
     KeyType("BINARY(16)", tuple(f"X'{raw.hex()}'" for raw in _RAW_UUIDS[:-1]), (Kind.BYTES, Kind.UUID)),
-    KeyType("UUID", _texts([_UUIDS[0], _UUIDS[3], _UUIDS[15]]), (Kind.UUID,)),
+    KeyType("UUID", _texts([_UUIDS[0], _UUIDS[3], _UUIDS[15]]), (Kind.UUID,), "mariadb"),
     KeyType("DATE", _texts([*_DAYS, *_NO_DAYS]), (Kind.DATE, Kind.TIMESTAMP)),
     KeyType("DATE ", _texts(_DAYS), (Kind.DATE, Kind.TIMESTAMP)),
     KeyType("DATETIME", _texts([*_DAYS, *_NO_DAYS, *_NO_MOMENTS[1::2]]), (Kind.TIMESTAMP, Kind.INSTANT)),

@@ -197,6 +197,12 @@ class MysqlDatabase:
         """Whether the server is MariaDB's."""
         return "mariadb" in self.connection.get_server_info().lower()
 
+    def connections_of(self, user: str) -> list[int]:
+        """The numbers of a user's connections."""
+        with closing(self.connection.cursor()) as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user = %s", (user,))
+            return [int(number) for (number,) in cursor.fetchall()]
+
     def run(self, *statements: str) -> None:
         self._send(self.connection, "; ".join(statements))
 

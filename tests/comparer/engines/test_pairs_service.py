@@ -294,7 +294,9 @@ def end_connections(database: Database, user: str) -> None:
     if isinstance(database, PostgresDatabase):
         database.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'")
     else:
-        database.run(f"KILL CONNECTION USER '{user}'")
+        assert isinstance(database, MysqlDatabase)
+        for number in database.connections_of(user):
+            database.run(f"KILL CONNECTION {number}")
 
 
 @of_servers

@@ -2,9 +2,13 @@
 
 import pytest
 
+from functions.comparer.core import cells
 from functions.comparer.core.kinds import ColumnType, Kind
+from functions.comparer.core.options import Options
+from functions.comparer.core.table import Column
+from functions.comparer.mysql import catalog
 from functions.comparer.mysql.endpoint import MysqlEndpoint
-from tests.comparer.mysql.servers import Database
+from tests.comparer.mysql.servers import Database, reading_of, rows_of
 
 SHOP = (
     "CREATE TABLE customer (id INT PRIMARY KEY, mail VARCHAR(90) NOT NULL, UNIQUE KEY by_mail (mail), name TEXT,"
@@ -102,6 +106,66 @@ def test_a_text_is_json_only_if_that_is_checked(own: Database) -> None:
     own.run("CREATE TABLE t (a LONGTEXT CHECK (json_valid(a) OR a = ''), b LONGTEXT, `c``d` JSON)")
     with own.snapshot() as found:
         assert [column.type.kind for column in found.shape("t").columns] == [Kind.TEXT, Kind.TEXT, Kind.JSON]
+
+
+def test_that_a_column_is_json_is_no_constraint(own: Database) -> None:
+    own.run("CREATE TABLE t (id INT PRIMARY KEY, a JSON, `b``c` JSON, d LONGTEXT, CONSTRAINT e CHECK (json_valid(d)))")
+    with own.snapshot() as found:
+        assert found.objects()["CONSTRAINT"] == {"`t`.`PRIMARY`", "`t`.`e`"}
+
+
+def test_the_length_of_json_counts_only_where_it_is_kept_as_it_was_written(own: Database) -> None:
+    own.run("CREATE TABLE t (a JSON)")
+    with own.snapshot() as found:
+        ((column,),) = (found.shape("t").columns,)
+    # PostgreSQL and MariaDB keep the text.
+    written = Column("a", "json", ColumnType(Kind.JSON, "json", lob=True))
+    measured = Options(lob="length").kind(column, written, Kind.JSON)
+    assert measured is (Kind.LENGTH if own.mariadb else Kind.JSON)
+    assert Options(lob="length").kind(column, column, Kind.JSON) is Kind.LENGTH
+
+
+def test_a_key_of_expressions_or_of_parts_of_texts_is_an_index_for_another_engine_and_names_no_rows(
+    own: Database,
+) -> None:
+    own.run("CREATE TABLE t (id INT NOT NULL, a INT NOT NULL, b VARCHAR(20) NOT NULL, UNIQUE KEY cut (b(3)))")
+    expected = {"`t`.`cut`"}
+    if not own.mariadb:  # It has no such keys.
+        own.run("ALTER TABLE t ADD UNIQUE KEY said ((a + 1)), ADD UNIQUE KEY mixed (a, (id + 1)), ADD KEY ((id * 2))")
+        expected |= {"`t`.`said`", "`t`.`mixed`", "`t`.`functional_index`"}
+    with own.snapshot() as found:
+        objects = found.objects(neutral=True)
+        assert not objects["CONSTRAINT"]
+        assert objects["INDEX"] == expected
+        assert found.shape("t").keys == ()
+
+
+def test_a_descending_an_invisible_and_a_generated_key_name_rows(own: Database) -> None:
+    if own.mariadb:
+        pytest.skip("the server is MariaDB, which has no such keys; MySQL has them")
+    own.run(
+        "CREATE TABLE t (a INT NOT NULL, b INT NOT NULL, UNIQUE KEY falling (a DESC, b), UNIQUE KEY (b) INVISIBLE)",
+        "SET sql_generate_invisible_primary_key = 1",
+        "CREATE TABLE u (a INT)",
+        "SET sql_generate_invisible_primary_key = 0",
+        "INSERT INTO t VALUES (1, 1), (2, 2), (2, 3)",
+        "INSERT INTO u VALUES (7), (7)",
+    )
+    with own.snapshot() as found:
+        assert [key.columns for key in found.shape("t").keys] == [("b",), ("a", "b")]
+        assert [key.columns for key in found.shape("u").keys] == [("my_row_id",)]
+        rows = rows_of(found, reading_of(found, "t", ("a", "b"), key=2))
+        assert [cells.values_of(cells.cells_in(row), [Kind.INTEGER] * 2) for row in rows] == [(1, 1), (2, 2), (2, 3)]
+        assert len(rows_of(found, reading_of(found, "u", ("my_row_id", "a")))) == 2
+
+
+def test_a_collation_is_told_by_the_name_that_it_has_today() -> None:
+    def query(statement: str, *_: object) -> list[tuple[str, ...]]:
+        of_tables = "table_collation" in statement
+        return [("t", "utf8_general_ci"), ("u", "utf8mb4_bin")] if of_tables else []
+
+    objects = catalog.objects(query, "d", neutral=False, mariadb=False)
+    assert objects["TABLE_COLLATION"] == {"`t`.`utf8mb3_general_ci`", "`u`.`utf8mb4_bin`"}
 
 
 def test_keys_are_what_is_unique_whole_and_never_null_the_primary_key_first(own: Database) -> None:
