@@ -16,6 +16,8 @@ _ORDER = ("DB", "TABLE", "VIEW", "INDEX", "TRIGGER", "ROUTINE", "FUNCTION", "PRO
 # Tables and views, and what all those have that aren't hidden.
 _TOLD_BY_TABLE = frozenset({"TABLE", "VIEW", "TABLE_COLLATION"})
 _SHOWN_TABLES = 3
+# Told by what it says, a constraint of which a column is hidden is another one; the index of a hidden one is its own.
+_TOLD_BY_CONSTRAINT = frozenset({"CONSTRAINT", "INDEX"})
 
 _Objects = Mapping[str, frozenset[str]]
 _NOTHING: _Objects = {}
@@ -26,12 +28,17 @@ _Answer = TypeVar("_Answer")
 class _Seen:
     """What a side says that it has. `hidden_types`: those of which it may have more, and what right would show that.
 
-    `hidden`: the tables and views that it seems to lack, and may only hide.
+    `hidden`: the tables and views that it seems to lack, and may only hide. `neutral`: see `Snapshot.objects`.
     """
 
     objects: _Objects
     hidden_types: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    neutral: bool = False
+
+    def may_lack(self, kind: str) -> bool:
+        """Whether objects that it seems to have may be none, or others."""
+        return self.neutral and "CONSTRAINT" in self.hidden_types and kind in _TOLD_BY_CONSTRAINT
 
     def may_have(self, kind: str, names: frozenset[str]) -> frozenset[str]:
         """Of objects that it seems to lack, those that it may have."""
@@ -65,7 +72,7 @@ class _Side:
         """All objects by type."""
         if not self.exists:
             return _Seen(_NOTHING)
-        found = self._asked(lambda snapshot: _Seen(snapshot.objects(neutral=neutral), snapshot.hidden_types()))
+        found = self._asked(lambda snapshot: _seen(snapshot, neutral=neutral))
         if found and found.hidden_types:
             types = ", ".join(f"{kind} ({right})" for kind, right in sorted(found.hidden_types.items()))
             self._remark(f"the user may not be shown all objects of these types (the right on it that would): {types}")
@@ -138,6 +145,10 @@ def compare_objects(
     return ObjectsResult(tuple(told), tuple(failures), tuple(remarks))
 
 
+def _seen(snapshot: Snapshot, *, neutral: bool) -> _Seen:
+    return _Seen(snapshot.objects(neutral=neutral), snapshot.hidden_types(), neutral=neutral)
+
+
 def _rank(kind: str) -> int:
     return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
 
@@ -165,6 +176,8 @@ def _type(kind: str, read: Sequence[_Read], *, comparable: bool) -> TypeResult:
         doubtful = ours | theirs
         if comparable and here and there:
             doubtful = here.may_have(kind, theirs - ours) | there.may_have(kind, ours - theirs)
+            if here.may_lack(kind) or there.may_lack(kind):
+                doubtful = ours | theirs
             incomplete |= kind in here.hidden_types or kind in there.hidden_types
         incomplete |= here is None or there is None or bool(doubtful)
         details.extend(_pair_details(entry.pair, ours, theirs, doubtful))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from functions.comparer.mysql.bounds import KeyColumn
 from functions.comparer.mysql.columns import Described, decoded_as, raw_uuid, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error, table_error
-from functions.comparer.mysql.grants import rights_on
+from functions.comparer.mysql.grants import Rights, rights_on
 from functions.comparer.mysql.link import Link, Server
 from functions.comparer.mysql.parts import cuts
-from functions.comparer.mysql.rights import hidden_types
+from functions.comparer.mysql.rights import hidden_types, selects_columns
 from functions.comparer.mysql.sessions import Session, Sessions
 from functions.comparer.mysql.shape import shape
 from functions.comparer.mysql.stream import Decoding
@@ -26,7 +26,7 @@ from functions.comparer.mysql.url import MysqlUrl, read
 
 _IDENTITY = """
     SHOW GLOBAL VARIABLES WHERE Variable_name IN
-    ('hostname', 'port', 'server_uuid', 'server_uid', 'lower_case_table_names')
+    ('hostname', 'port', 'server_uuid', 'server_uid', 'lower_case_table_names', 'partial_revokes')
 """
 _IDENTITY_PARTS = ("server_uuid", "server_uid", "hostname", "port")
 
@@ -117,6 +117,7 @@ class MysqlSnapshot:
         self._decoding = decoding
         self._settings: Mapping[str, str] = {}
         self._tables = Tables(name)
+        self._own: Rights | None = None
         self._strange: dict[tuple[str, str], bool] = {}
 
     @property
@@ -163,12 +164,24 @@ class MysqlSnapshot:
     def hidden_types(self) -> Mapping[str, str]:
         """See `Snapshot.hidden_types`."""
         with self._database() as session:
-            grants = [line for (line,) in session.rows("SHOW GRANTS")]
+            grants = _grants(session)
             shown_tables = catalog.tables(session.rows, self._name)
             mariadb = session.mariadb
-        fold = self._settings.get("lower_case_table_names") in {"1", "2"}
-        own, servers = (rights_on(schema, grants, fold=fold) for schema in (self._name, "mysql"))
+        own, servers = (self._rights(schema, grants) for schema in (self._name, "mysql"))
         return hidden_types(own, servers, shown_tables, mariadb=mariadb)
+
+    def _check_columns(self, table: str) -> None:
+        """Raise `TableUnreadable` where MySQL may hide columns: its `*` stands for none that are invisible."""
+        if self._own is None:
+            with self._table() as session:
+                self._own = self._rights(self._name, () if session.mariadb else _grants(session))
+        if selects_columns(self._own, table):
+            told = "the user has the right SELECT on some columns alone, and may not be shown invisible ones"
+            raise TableUnreadable(told, damaged=False)
+
+    def _rights(self, schema: str, grants: Iterable[str]) -> Rights:
+        fold = self._settings.get("lower_case_table_names") in {"1", "2"}
+        return rights_on(schema, grants, fold=fold, literal=self._settings.get("partial_revokes") == "ON")
 
     def count(self, table: str) -> int:
         """See `Snapshot.count`."""
@@ -185,6 +198,7 @@ class MysqlSnapshot:
     def shape(self, table: str) -> Shape:
         """See `Snapshot.shape`."""
         known = self._known(table)
+        self._check_columns(table)
         if not self._tables.readable(table):
             with self._table() as session:
                 self._tables.attempt(session, table)
@@ -322,3 +336,7 @@ class MysqlSnapshot:
                 yield session
             except Trouble as error:
                 raise table_error(self._server, error, asked=self._stop.asked) from error
+
+
+def _grants(session: Session) -> list[str]:
+    return [line for (line,) in session.rows("SHOW GRANTS")]

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 ALL: Final = "ALL PRIVILEGES"
+_OF_COLUMNS: Final = " of columns"
+SELECTED: Final = f"SELECT{_OF_COLUMNS}"
+"""The right to read some columns of a table."""
 
 _NAME: Final = r"`(?:[^`]|``)*`"
 _GRANT: Final = re.compile(
@@ -18,6 +21,7 @@ _GRANT: Final = re.compile(
     rf" (?:TO|FROM) (?P<grantee>{_NAME}(?:@{_NAME})?|[^ ]+)",
     re.DOTALL,
 )
+_ROLE: Final = re.compile(_NAME)
 _COLUMNS: Final = re.compile(rf" \((?:[^`)]|{_NAME})*\)")
 _WILD: Final = re.compile(r"(?<!\\)(?:\\\\)*[%_]")
 
@@ -32,10 +36,18 @@ class Grant:
     grantee: str
     revoked: bool
 
+    @property
+    def holder(self) -> str | None:
+        """Whose entries for a database the server chooses one of: the user's, everybody's, or (None) its roles'."""
+        return None if _ROLE.fullmatch(self.grantee) else self.grantee
+
 
 @dataclass(frozen=True)
 class Rights:
-    """What a user may do: with everything in a database, with single tables of it, and on the whole server."""
+    """What a user may do with everything in a database, and with single tables of it.
+
+    `server`: of the former what comes with rights on the whole server.
+    """
 
     everything: frozenset[str]
     tables: Mapping[str, frozenset[str]]
@@ -48,24 +60,30 @@ def grant_of(line: str) -> Grant | None:
     if found is None:
         return None
     # A right on some columns is none on the table.
-    rights = frozenset(right.strip() for right in _COLUMNS.sub(" of columns", found["rights"]).split(","))
+    rights = frozenset(right.strip() for right in _COLUMNS.sub(_OF_COLUMNS, found["rights"]).split(","))
     schema, table = (None if name == "*" else name[1:-1].replace("``", "`") for name in found.group("schema", "table"))
     return Grant(rights, schema, table, found["grantee"], found["verb"] == "REVOKE")
 
 
-def rights_on(schema: str, lines: Iterable[str], *, fold: bool) -> Rights:
-    """A user's rights on a database. `fold`: names of databases that differ in case alone are equal to the server."""
+def rights_on(schema: str, lines: Iterable[str], *, fold: bool, literal: bool = False) -> Rights:
+    """A user's rights on a database. `fold`: names of databases that differ in case alone are equal to the server.
+
+    `literal`: names of databases are no patterns, as to a server from which rights can be revoked in part.
+    """
     grants = [found for found in map(grant_of, lines) if found]
     everything, server = set[str](), set[str]()
-    for grantee in {found.grantee for found in grants}:
-        own = [found for found in grants if found.grantee == grantee and found.table is None]
+    for holder in {found.holder for found in grants}:
+        own = [found for found in grants if found.holder == holder and found.table is None]
         of_all = _together(found.rights for found in own if found.pattern is None)
+        # The name of what is revoked is never a pattern.
         revoked = _together(
-            found.rights for found in own if found.revoked and _is(found.pattern or "", schema, fold=fold)
+            found.rights for found in own if found.revoked and _equal(found.pattern or "", schema, fold=fold)
         )
+        of_all = of_all - revoked - ({ALL} if revoked else set())
         server |= of_all
-        everything |= of_all - revoked - ({ALL} if revoked else set())
-        everything |= _of_database([found for found in own if not found.revoked], schema, fold=fold)
+        everything |= of_all
+        given = [found for found in own if not found.revoked]
+        everything |= _of_database(given, schema, fold=fold, literal=literal)
     tables: dict[str, frozenset[str]] = {}
     for found in grants:
         if found.table is not None and _equal(found.pattern or "", schema, fold=fold):
@@ -73,13 +91,17 @@ def rights_on(schema: str, lines: Iterable[str], *, fold: bool) -> Rights:
     return Rights(frozenset(everything), tables, frozenset(server))
 
 
-def _of_database(grants: Collection[Grant], schema: str, *, fold: bool) -> frozenset[str]:
-    """Of one grantee. Of several entries for a database the server follows a single one, the most exact."""
-    exact = [found.rights for found in grants if found.pattern is not None and _is(found.pattern, schema, fold=fold)]
-    if exact:
-        return _together(exact)
-    wide = [found.rights for found in grants if found.pattern is not None and _like(found.pattern, schema, fold=fold)]
-    return frozenset.intersection(*wide) if wide else frozenset()
+def _of_database(grants: Collection[Grant], schema: str, *, fold: bool, literal: bool) -> frozenset[str]:
+    """Of one holder. Of several entries for a database the server follows a single one, the most exact."""
+    entries: dict[str, frozenset[str]] = {}
+    for found in grants:
+        if found.pattern is not None:
+            entries[found.pattern] = entries.get(found.pattern, frozenset()) | found.rights
+    if literal:
+        return _together(rights for name, rights in entries.items() if _equal(name, schema, fold=fold))
+    exact = [rights for pattern, rights in entries.items() if _is(pattern, schema, fold=fold)]
+    likely = exact or [rights for pattern, rights in entries.items() if _like(pattern, schema, fold=fold)]
+    return frozenset.intersection(*likely) if likely else frozenset()
 
 
 def _together(rights: Iterable[frozenset[str]]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from functions.comparer.mysql.grants import ALL, Rights
+from functions.comparer.mysql.grants import ALL, SELECTED, Rights
 
 _CHANGING: Final = frozenset({"INSERT", "UPDATE", "DELETE"})
 _BEYOND_READING: Final = _CHANGING | {
@@ -50,6 +50,12 @@ def hidden_types(rights: Rights, servers: Rights, tables: Collection[str], *, ma
     if not (may(_OF_ROUTINES) or _reads_routines(rights, servers, mariadb=mariadb)):
         hidden["ROUTINE"] = "EXECUTE"
     return hidden
+
+
+def selects_columns(rights: Rights, table: str) -> bool:
+    """Whether a user may read columns of a table one by one, and not the table."""
+    own = rights.tables.get(table, frozenset())
+    return SELECTED in own and {"SELECT", ALL}.isdisjoint(rights.everything | own)
 
 
 def _reads_routines(rights: Rights, servers: Rights, *, mariadb: bool) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from functions.comparer.mysql.grants import Grant, Rights, grant_of, rights_on
+from functions.comparer.mysql.rights import selects_columns
 
 USAGE = "GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*AB ON `x`.*'"
 
@@ -74,6 +75,49 @@ def test_entries_of_a_role_add_to_those_of_the_user() -> None:
 )
 def test_the_name_of_a_database_is_a_pattern(pattern: str, schema: str, meant: bool) -> None:
     assert everything(schema, f"GRANT SELECT ON `{pattern}`.* TO `u`@`%`") == ({"SELECT"} if meant else set())
+
+
+def test_entries_of_roles_within_roles_are_chosen_from_as_if_they_were_of_one() -> None:
+    wide, exact = "GRANT EVENT, TRIGGER ON `shop%`.* TO `r1`", r"GRANT SELECT ON `shop\_1`.* TO `r2`"
+    assert everything("shop_1", wide, exact) == {"SELECT"}
+    assert everything("shop_1", exact, r"GRANT EVENT ON `shop\_1`.* TO `r1`", wide) == {"SELECT", "EVENT"}
+    # Neither those of the user nor everybody's are among them.
+    of_user = wide.replace("`r1`", "`u`@`%`")
+    assert everything("shop_1", of_user, exact) == {"SELECT", "EVENT", "TRIGGER"}
+    assert everything("shop_1", of_user, exact.replace("`r2`", "PUBLIC")) == {"SELECT", "EVENT", "TRIGGER"}
+
+
+def test_what_is_revoked_has_a_name_rather_than_a_pattern() -> None:
+    lines = ("GRANT SELECT, EVENT ON *.* TO `u`@`%`", "REVOKE EVENT ON `shop_1`.* FROM `u`@`%`")
+    assert everything("shop_1", *lines) == {"SELECT"}
+    assert everything("shopx1", *lines) == {"SELECT", "EVENT"}
+
+
+def test_what_is_revoked_here_is_no_right_on_the_server() -> None:
+    lines = ("GRANT SELECT, SHOW_ROUTINE ON *.* TO `u`@`%`", "REVOKE SELECT ON `s`.* FROM `u`@`%`")
+    assert rights_on("s", lines, fold=False).server == {"SHOW_ROUTINE"}
+    assert rights_on("t", lines, fold=False).server == {"SELECT", "SHOW_ROUTINE"}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "meant"),
+    [("shop_1", "shop_1", True), ("shop_1", "shopx1", False), ("%", "s", False), (r"a\_b", "a_b", False)],
+)
+def test_where_rights_can_be_revoked_in_part_no_name_is_a_pattern(name: str, schema: str, meant: bool) -> None:
+    found = rights_on(schema, [f"GRANT SELECT ON `{name}`.* TO `u`@`%`"], fold=False, literal=True)
+    assert found.everything == ({"SELECT"} if meant else set())
+
+
+def test_who_may_read_some_columns_alone_is_told_from_who_may_read_the_table() -> None:
+    columns = "GRANT SELECT (`id`), INSERT ON `s`.`t` TO `u`@`%`"
+    for line, alone in (
+        ("GRANT SELECT ON `s`.* TO `r`", False),
+        ("GRANT SELECT ON `s`.`t` TO `r`", False),
+        ("GRANT SELECT ON *.* TO `u`@`%`", False),
+        ("GRANT SELECT ON `s`.`other` TO `u`@`%`", True),
+        ("GRANT ALL PRIVILEGES ON `t`.* TO `u`@`%`", True),
+    ):
+        assert selects_columns(rights_on("s", [columns, line], fold=False), "t") is alone
 
 
 @pytest.mark.parametrize("of_all", ["SELECT, TRIGGER", "ALL PRIVILEGES"])

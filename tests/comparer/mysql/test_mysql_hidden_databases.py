@@ -58,6 +58,13 @@ def test_of_all_databases_of_a_server_one_may_be_hidden(own: Database, other: Da
             pass
 
 
+def test_who_may_use_all_databases_of_some_name_isnt_told_that_another_is_missing(own: Database) -> None:
+    with user(own.connection, "hunter2", "GRANT SELECT ON `parity:%`.*", "GRANT SELECT ON `p% %`.*") as account:
+        assert endpoint(whole(account)).hidden({own.name, "parity: none"}) == {own.name}
+        with pytest.raises(Unreadable, match="isn't told whether it exists"):
+            endpoint(url(account, own)).names()
+
+
 @pytest.mark.parametrize("side", ["source", "target"])
 def test_a_hidden_database_has_failed_rather_than_being_missing(own: Database, other: Database, side: str) -> None:
     grants = [f"GRANT SELECT ON `{each.name}`.*" for each in (own, other)]

@@ -10,6 +10,7 @@ from functions.comparer.compare import compare_databases
 from functions.comparer.core.results import DataResult, ObjectResult
 from tests.comparer.mysql.servers import Database, user
 from tests.comparer.mysql.test_mysql_hidden import file, seen_by, url
+from tests.comparer.served import make_database
 
 ON_TABLES = {"TABLE", "VIEW", "INDEX", "TABLE_COLLATION", "CONSTRAINT", "TRIGGER"}
 BEYOND = {"CONSTRAINT", "TRIGGER", "EVENT", "ROUTINE"}
@@ -90,6 +91,24 @@ def test_a_role_in_use_and_what_everybody_has_count(rich: Database) -> None:
         assert not found.hidden_types()
 
 
+def test_of_roles_within_roles_the_most_exact_entry_alone_counts(rich: Database) -> None:
+    if not rich.mariadb:
+        pytest.skip("MySQL adds up what its roles may do")
+    outer, inner = f"{rich.name}_outer", f"{rich.name}_inner"
+    exactly = rich.name.replace("_", r"\_")
+    with ExitStack() as stack:
+        for role in (inner, outer):
+            rich.run(f"CREATE ROLE `{role}`")
+            stack.callback(rich.run, f"DROP ROLE `{role}`")
+        rich.run(f"GRANT ALL ON `{rich.name[:-1]}%`.* TO `{outer}`", f"GRANT SELECT ON `{exactly}`.* TO `{inner}`")
+        rich.run(f"GRANT `{inner}` TO `{outer}`")
+        account = stack.enter_context(user(rich.connection, "hunter2", f"GRANT `{outer}`"))
+        rich.run(f"SET DEFAULT ROLE `{outer}` FOR `{account}`@'%'")
+        found = stack.enter_context(seen_by(account, rich))
+        assert not found.objects()["TRIGGER"]
+        assert set(found.hidden_types()) == BEYOND
+
+
 @pytest.fixture
 def limited(rich: Database) -> Iterator[str]:
     """A user who may read, and no more."""
@@ -129,6 +148,39 @@ def test_what_the_other_side_lacks_for_sure_stays_inconsistent(rich: Database, l
     results = {entry.type: entry.result for entry in found.objects.types}
     assert results["TABLE"] is ObjectResult.INCONSISTENT
     assert results["TRIGGER"] is ObjectResult.INCOMPLETE
+
+
+@pytest.mark.parametrize("index", ["", "CREATE INDEX fk ON c (p)"])
+def test_an_index_that_a_hidden_key_may_have_made_is_none_that_the_other_side_lacks(
+    own: Database, tmp_path: Path, index: str
+) -> None:
+    if not own.mariadb:
+        pytest.skip("to who may read, MySQL shows constraints")
+    tables = (
+        "CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY)",
+        "CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, p INT, CONSTRAINT fk FOREIGN KEY (p) REFERENCES p (id))",
+    )
+    own.run(*tables)
+    other = str(make_database(tmp_path / "other.db", *tables, index))
+    with user(own.connection, "hunter2", f"GRANT SELECT ON `{own.name}`.*") as account:
+        found = compare_databases(url(account, own), other, lines=False)
+    assert found.objects
+    indexes = next(entry for entry in found.objects.types if entry.type == "INDEX")
+    assert indexes.result is ObjectResult.INCOMPLETE
+    assert not found.differs
+
+
+def test_of_a_table_of_which_some_columns_may_be_read_nobody_knows_whether_there_are_more(own: Database) -> None:
+    if own.mariadb:
+        pytest.skip("MariaDB lets nobody ask for all columns who may not read the invisible ones")
+    own.run("CREATE TABLE t (id INT PRIMARY KEY, secret INT INVISIBLE)", "CREATE TABLE u (id INT PRIMARY KEY)")
+    grants = [f"GRANT SELECT (id) ON `{own.name}`.t", f"GRANT SELECT ON `{own.name}`.u"]
+    with user(own.connection, "hunter2", *grants) as account:
+        found = compare_databases(url(account, own), own.url(), objects=False, contents=True, tables=("t", "u"))
+    assert found.contents
+    results = {table.table: table.result for table in found.contents.databases[0].tables}
+    assert results == {"t": DataResult.CAN_NOT_COMPARE, "u": DataResult.CONSISTENT}
+    assert not found.differs
 
 
 @pytest.mark.parametrize("contents", [False, True])
