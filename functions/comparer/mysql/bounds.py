@@ -26,6 +26,9 @@ _WIDEST: Final = Decimal(10) ** 66
 """Beyond every whole and every decimal number of a column."""
 _MOMENTS: Final = {Kind.DATE: "DATE", Kind.TIME: "TIME", Kind.TIMESTAMP: "TIMESTAMP", Kind.INSTANT: "TIMESTAMP"}
 _LONGEST_TIME: Final = 838
+"""In hours."""
+_LONGEST_OF_MYSQL: Final = "838:59:59"
+_LEAST_TIMESTAMP: Final = "1970-01-01 00:00:01"
 _MOST_IN_THREE_BYTES: Final = "\uffff"
 
 
@@ -98,7 +101,7 @@ def bound(part: KeyColumn, value: Value) -> Bound:  # noqa: PLR0911 (one for eac
         case Kind.BYTES if isinstance(value, bytes):
             return Bound(bytes_literal(value))
         case Kind.DATE | Kind.TIME | Kind.TIMESTAMP | Kind.INSTANT if isinstance(value, str):
-            return _moment(kind, value)
+            return _time(column, value) if kind is Kind.TIME else _moment(column, kind, value)
     return GREATEST  # What is no value of the kind sorts behind all that are.
 
 
@@ -158,9 +161,7 @@ def _uuid(column: Described, value: Value) -> Bound:
     return Bound(bytes_literal(bytes((tag,)) + body))
 
 
-def _moment(kind: Kind, value: str) -> Bound:
-    if kind is Kind.TIME:
-        return _time(value)
+def _moment(column: Described, kind: Kind, value: str) -> Bound:
     if moment_of(value, kind) is None or value == "infinity":
         return GREATEST  # What is none may be a text of the other side's, or a day that no calendar has.
     zero = f"{_MOMENTS[kind]}'0000-00-00{'' if kind is Kind.DATE else ' 00:00:00'}'"
@@ -169,13 +170,20 @@ def _moment(kind: Kind, value: str) -> Bound:
     if value == "0000-00-00" or " BC" in value:
         # The zero date stands below every other moment but the least.
         return Bound(zero, exact=value == "0000-00-00")
-    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'") if real_day(value) else GREATEST
+    if not real_day(value):
+        return GREATEST
+    if column.data_type == "timestamp" and value < _LEAST_TIMESTAMP:
+        return Bound(zero, exact=False)  # MySQL takes the zero date for greater than any literal before 1970.
+    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'")
 
 
-def _time(value: str) -> Bound:
+def _time(column: Described, value: str) -> Bound:
     if clock_of(value) is None:
         return GREATEST
     hours = int(value.lstrip("-").partition(":")[0])
     if hours > _LONGEST_TIME:
         return LEAST if value.startswith("-") else GREATEST
+    if hours == _LONGEST_TIME and value.lstrip("-") > _LONGEST_OF_MYSQL:
+        # MySQL has no such literal, and MariaDB has such values: it is compared as a number.
+        return Bound(value.replace(":", ""), expression=f"CAST({column.quoted} AS DECIMAL(20, 6))")
     return Bound(f"TIME'{value}'")

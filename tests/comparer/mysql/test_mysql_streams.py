@@ -117,6 +117,15 @@ def test_a_table_is_cut_into_parts_of_about_as_many_rows_however_its_keys_lie(ow
         assert all(2_000 < size < 9_000 for size in sizes), sizes
 
 
+def test_about_how_many_rows_a_table_has_is_asked_of_today(own: Database) -> None:
+    own.run("CREATE TABLE t (id INT PRIMARY KEY)")
+    asked = f"SELECT table_rows FROM information_schema.tables WHERE table_schema = '{own.name}'"
+    assert own.rows(asked) == [(0,)]  # MySQL knows this for a day
+    own.run(f"INSERT INTO t VALUES {', '.join(f'({number})' for number in range(5000))}")
+    with own.snapshot() as found:
+        assert 4_000 < found.about("t") < 6_000
+
+
 def test_what_can_not_be_cut_is_not(own: Database) -> None:
     own.run("CREATE TABLE t (a VARCHAR(9) PRIMARY KEY)", "CREATE TABLE u (a INT, b INT, PRIMARY KEY (a, b))")
     own.run("CREATE TABLE w (a INT PRIMARY KEY)", "INSERT INTO u VALUES (1, 1), (2, 2)")

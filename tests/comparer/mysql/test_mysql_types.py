@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
+import pymysql
 import pytest
 
 from functions.comparer.core import cells
@@ -266,6 +267,15 @@ def test_a_geometry_of_which_the_server_would_not_write_the_digits_is_told_whole
     with own.snapshot(decoding=decoding) as found:
         (row,) = rows_of(found, reading_of(found, "t", ("id", "v")))
     assert cells.cells_in(row)[1] == cells.binary(bytes(4) + line)
+
+
+def test_a_vector_is_the_digits_of_its_numbers(shared: Database, decoding: Decoding) -> None:
+    try:
+        shared.run("DROP TABLE IF EXISTS t", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(2))")
+    except pymysql.MySQLError:
+        pytest.skip("the server is too old for vectors: MySQL has them from 9.0 on, MariaDB from 11.7 on")
+    told = struct.pack("<2f", 1.5, -2.0).hex().upper().encode()
+    check(shared, "VECTOR(2)", [(f"X'{told.decode()}'", cells.text(told)), ("NULL", cells.null())], decoding)
 
 
 def test_generated_and_invisible_columns_are_columns(shared: Database, decoding: Decoding) -> None:
