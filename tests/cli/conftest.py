@@ -15,7 +15,7 @@ from tests.cli.served_door import ServedDoor, serving
 
 TOKEN = "the-status-token"
 KEY = "whsec_" + "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
-PARITY = (sys.executable, "-c", "import sys; from functions.local.cli import main; sys.exit(main())")
+PARITY = (sys.executable, "-c", "import sys; from functions.local.process import main; sys.exit(main())")
 
 
 @dataclass(frozen=True)
