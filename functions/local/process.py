@@ -7,11 +7,15 @@ _NEW_OBJECTS = 50_000
 """After which Python looks for garbage. Importing makes as many, and with Python's 700 it looks hundreds of times."""
 
 
+def collect_seldom() -> None:
+    """Look for garbage seldom, and not once more at the end, when Python would only let go of everything."""
+    gc.set_threshold(_NEW_OBJECTS)
+    atexit.register(gc.freeze)
+
+
 def main() -> int:
     """Run the command that was asked for; returns the exit code. Never raises."""
-    gc.set_threshold(_NEW_OBJECTS)
-    # At its end Python would look through all that there is once more, only to let go of everything.
-    atexit.register(gc.freeze)
+    collect_seldom()
     from functions.local.cli import main as run  # noqa: PLC0415 (it imports what the above is for)
 
     return run()

@@ -18,6 +18,9 @@ from pathlib import Path
 
 def compare(source: str, target: str) -> dict[str, object]:
     """Compare the values of two databases that nobody writes to, as the other tools do: no row is read again."""
+    from functions.local.process import collect_seldom  # as the command does
+
+    collect_seldom()
     from functions.comparer.compare import compare_databases  # whoever scans is not to pay for it
     from functions.comparer.core.options import Options
 
