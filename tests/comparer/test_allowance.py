@@ -28,6 +28,12 @@ def test_two_sides_on_one_server_share_its_number() -> None:
             assert taken == expected
 
 
+def test_of_two_numbers_for_one_server_the_smaller_one_counts() -> None:
+    for first, second, expected in ((1, 8, [1, 1]), (8, 1, [1, 1]), (3, 9, [2, 1]), (9, 3, [2, 1])):
+        with Allowance().taken(side("a", first), side("a", second), many=True) as taken:
+            assert taken == expected
+
+
 def test_what_reads_one_thing_after_the_other_takes_one_connection() -> None:
     with Allowance().taken(side("a", 4), side("b", 4), many=False) as taken:
         assert taken == [1, 1]
@@ -81,7 +87,7 @@ def test_no_more_than_the_number_is_given_beyond_one_for_each_side(
         sides = sum(other.server == entry.server for other in wanted)
         if found[at] > 1:
             assert entry.many
-            assert used.get(entry.server, 0) + together <= max(
+            assert used.get(entry.server, 0) + together <= min(
                 other.most for other in wanted if other.server == entry.server
             )
         assert sides <= together

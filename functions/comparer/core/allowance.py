@@ -53,9 +53,11 @@ CONNECTIONS: Final = Allowance()
 def shares(wanted: Sequence[Wanted], used: Mapping[str | None, int]) -> list[int]:
     """One for every side, and of what is left of its server's number as many as it can use, sides taking turns."""
     given = [1] * len(wanted)
-    left = {side.server: side.most - used.get(side.server, 0) for side in wanted}
-    for side in wanted:
-        left[side.server] -= 1
+    left: dict[str | None, int] = {}
+    for side in wanted:  # Of two numbers for one server the smaller one counts.
+        left[side.server] = min(side.most, left.get(side.server, side.most))
+    for server in left:
+        left[server] -= used.get(server, 0) + sum(side.server == server for side in wanted)
     while True:
         before = list(given)
         for at, side in enumerate(wanted):

@@ -161,10 +161,15 @@ def _tables(found: _Seen | None) -> frozenset[str]:
 
 def _databases(pairs: Sequence[Pair]) -> TypeResult:
     details = tuple(
-        _detail(pair, pair.source if pair.in_source else None, pair.target if pair.in_target else None)
+        _detail(
+            pair,
+            pair.source if pair.in_source and pair.hidden != "source" else None,
+            pair.target if pair.in_target and pair.hidden != "target" else None,
+            doubtful=pair.hidden is not None,
+        )
         for pair in pairs
     )
-    return _summed("DB", details, incomplete=False)
+    return _summed("DB", details, incomplete=any(pair.hidden for pair in pairs))
 
 
 def _type(kind: str, read: Sequence[_Read], *, comparable: bool) -> TypeResult:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 
-from functions.comparer.core.engine import Endpoint, of_side
+from functions.comparer.core.engine import Endpoint, SideName, of_side
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two databases that should be equal; a side that lacks it has the name that it should have there.
 
-    No two pairs have the same `source`: whatever is found is known by it.
+    `hidden`: the side that may have it and doesn't tell. No two pairs have the same `source`: whatever is found is
+    known by it.
     """
 
     source: str
     target: str
     in_source: bool
     in_target: bool
+    hidden: SideName | None = None
 
 
 def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> tuple[Pair, ...]:
@@ -35,13 +37,19 @@ def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> 
     # What may be there isn't missing: whoever opens it is told why that isn't known.
     origin = {there: here for here, there in mapping.items()}
     with of_side("source"):
-        ours |= source.hidden({origin.get(name, name) for name in theirs} - ours)
+        hidden_here = source.hidden({origin.get(name, name) for name in theirs} - ours)
     with of_side("target"):
-        theirs |= target.hidden({mapping.get(name, name) for name in ours} - theirs)
+        hidden_there = target.hidden({mapping.get(name, name) for name in ours} - theirs)
+    ours, theirs = ours | hidden_here, theirs | hidden_there
     if source.single and target.single and ours and theirs and not set(mapping) & ours:
         (left,), (right,) = ours, theirs
         return (Pair(left, right, in_source=True, in_target=True),)
-    return match(ours, theirs, mapping)
+    return tuple(
+        replace(
+            pair, hidden="source" if pair.source in hidden_here else "target" if pair.target in hidden_there else None
+        )
+        for pair in match(ours, theirs, mapping)
+    )
 
 
 def match(ours: Collection[str], theirs: Collection[str], mapping: Mapping[str, str]) -> tuple[Pair, ...]:

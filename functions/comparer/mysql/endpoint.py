@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import pymysql
+
 from functions.comparer.core.engine import Digester, Joint, Snapshot, Stop, TableUnreadable, Unreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Reading, Row, Shape
@@ -13,8 +15,8 @@ from functions.comparer.mysql import catalog, conditions, databases, days, shown
 from functions.comparer.mysql.bounds import KeyColumn
 from functions.comparer.mysql.columns import Described, decoded_as, raw_uuid, selected_as
 from functions.comparer.mysql.decoding import mysql_decoder
-from functions.comparer.mysql.errors import Trouble, database_error, table_error
-from functions.comparer.mysql.grants import Rights, rights_on
+from functions.comparer.mysql.errors import UNGUARDED, Trouble, database_error, number_of, table_error
+from functions.comparer.mysql.grants import EVERYTHING, Rights, rights_on
 from functions.comparer.mysql.link import Link, Server
 from functions.comparer.mysql.parts import cuts
 from functions.comparer.mysql.rights import hidden_types, selects_columns
@@ -339,4 +341,10 @@ class MysqlSnapshot:
 
 
 def _grants(session: Session) -> list[str]:
-    return [line for (line,) in session.rows("SHOW GRANTS")]
+    """What the user may do, as the server tells it."""
+    try:
+        return [line for (line,) in session.rows("SHOW GRANTS")]
+    except pymysql.MySQLError as error:
+        if number_of(error) != UNGUARDED:
+            raise
+        return [EVERYTHING]  # Nobody has rights, and so nobody is refused any.

@@ -17,6 +17,8 @@ DENIED: Final = 1142
 """That of a table that the user may not read: one that doesn't exist is told apart only to who may."""
 DENIED_DATABASE: Final = 1044
 """The same of a database."""
+UNGUARDED: Final = 1290
+"""That of a statement about rights to a server that was started without any (--skip-grant-tables)."""
 # Too long a statement: MariaDB's and MySQL's number.
 _TIME: Final = frozenset({1969, 3024})
 # Whose connection is at fault rather than a table: shutdown, too many, refused, killed, lost, idle for too long.

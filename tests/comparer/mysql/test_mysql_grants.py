@@ -2,7 +2,7 @@
 
 import pytest
 
-from functions.comparer.mysql.grants import Grant, Rights, grant_of, rights_on
+from functions.comparer.mysql.grants import ALL, EVERYTHING, Grant, Rights, grant_of, rights_on
 from functions.comparer.mysql.rights import selects_columns
 
 USAGE = "GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*AB ON `x`.*'"
@@ -39,6 +39,18 @@ def test_a_line_is_a_grant_of_rights_on_databases_or_tables_or_none(line: str, g
     assert grant_of(line) == grant
 
 
+def test_a_name_of_nothing_but_backticks_is_read_at_once() -> None:
+    name = "`" + "``" * 64 + "`"
+    assert grant_of(f"GRANT EXECUTE ON PROCEDURE {name}.{name} TO `u`@`%`") is None
+    assert grant_of(f"GRANT SELECT ({name}) ON {name}.* TO `u`@`%`") == Grant(
+        frozenset({"SELECT of columns"}), "`" * 64, None, "`u`@`%`", revoked=False
+    )
+
+
+def test_a_server_without_rights_refuses_nobody_any() -> None:
+    assert rights_on("s", [EVERYTHING], fold=False).everything == {ALL}
+
+
 def test_rights_on_everything_are_those_on_all_databases_and_on_this_one() -> None:
     lines = ("GRANT PROCESS, SHOW VIEW ON *.* TO `u`@`%`", "GRANT SELECT ON `s`.* TO `u`@`%`")
     assert everything("s", *lines) == {"PROCESS", "SHOW VIEW", "SELECT"}
@@ -71,6 +83,8 @@ def test_entries_of_a_role_add_to_those_of_the_user() -> None:
         (r"a\%b", "axb", False),
         ("a.b", "axb", False),
         ("sho", "shop", False),
+        ("shop%", "sho", False),
+        (r"\s%", "shop", True),
     ],
 )
 def test_the_name_of_a_database_is_a_pattern(pattern: str, schema: str, meant: bool) -> None:

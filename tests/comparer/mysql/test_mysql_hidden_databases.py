@@ -84,7 +84,9 @@ def test_a_hidden_database_has_failed_rather_than_being_missing(own: Database, o
         failed = next(each for each in level.databases if each.source_db == other.name)
         assert failed.trouble == (side, "connection")
     assert found.objects
-    tables = next(entry for entry in found.objects.types if entry.type == "TABLE")
-    assert tables.result is ObjectResult.INCOMPLETE
+    types = {entry.type: entry for entry in found.objects.types}
+    assert types["TABLE"].result is types["DB"].result is ObjectResult.INCOMPLETE
+    counts = types["DB"].source_count, types["DB"].target_count
+    assert counts == ((1, 2) if side == "source" else (2, 1))
     assert any(other.name in failure and failure.startswith(side) for failure in found.objects.failures)
     assert not found.differs
