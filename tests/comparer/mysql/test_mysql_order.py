@@ -150,6 +150,7 @@ def test_numbers_beyond_those_of_the_column_are_none_of_them_also_in_a_list(
     shared: Database, declared: str, values: Sequence[str]
 ) -> None:
     made(shared, Case(declared, values))
+    shared.run("ALTER TABLE t DROP PRIMARY KEY")  # No index finds them before they are compared.
     beyond = [-(10**30), -(1 << 63) - 1, -1, (1 << 63), 1 << 64, 10**30]
     with shared.snapshot() as found:
         reading = reading_of(found, "t", ("v", "w"), {"v": Kind.DECIMAL})
