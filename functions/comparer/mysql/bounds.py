@@ -120,6 +120,11 @@ def _number(column: Described, value: Decimal) -> Bound:
     if abs(value) >= _WIDEST:
         return LEAST if value < 0 else GREATEST
     below = value.quantize(Decimal(1).scaleb(-(column.scale or 0)), ROUND_FLOOR, _WIDE)
+    if column.type.kind is Kind.INTEGER:
+        # In a list MySQL takes 9223372036854775808 for the least number of a column with signs.
+        least, greatest = (0, 1 << 64) if column.unsigned else (-(1 << 63), 1 << 63)
+        if not least <= below < greatest:
+            return LEAST if below < 0 else GREATEST
     return Bound(f"{below:f}", exact=below == value)
 
 

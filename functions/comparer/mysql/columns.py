@@ -87,6 +87,11 @@ class Described:
         return ColumnType(kind, self.column_type, lob)
 
     @property
+    def unsigned(self) -> bool:
+        """Of a column of whole numbers, whether it has none below 0."""
+        return "unsigned" in self.column_type or self.data_type == "bit"
+
+    @property
     def always_uuid(self) -> bool:
         """Whether its values are 16 bytes, all of them."""
         return self.data_type == "binary" and self.octets == 16

@@ -142,6 +142,23 @@ def test_keys_longer_than_the_server_usually_sorts_by_are_told_apart_at_their_en
     assert [str(value)[1400:] for value in values] == ["Z", "_", "a", "aa", "b", "é"]
 
 
+@pytest.mark.parametrize(
+    ("declared", "values"),
+    [("BIGINT", ["-9223372036854775808", "9223372036854775807"]), ("BIGINT UNSIGNED", ["0", "18446744073709551615"])],
+)
+def test_numbers_beyond_those_of_the_column_are_none_of_them_also_in_a_list(
+    shared: Database, declared: str, values: Sequence[str]
+) -> None:
+    made(shared, Case(declared, values))
+    shared.run("ALTER TABLE t DROP PRIMARY KEY")  # No index finds them before they are compared.
+    beyond = [-(10**30), -(1 << 63) - 1, -1, (1 << 63), 1 << 64, 10**30]
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"), {"v": Kind.DECIMAL})
+        keys = [(Decimal(number),) for number in beyond]
+        assert [*found.at(reading, keys)] == []
+        assert len([*cells.rows_in(b"".join(found.at(reading, [*keys, (Decimal(values[1]),)])))]) == 1
+
+
 def test_texts_that_the_key_of_the_table_takes_for_equal_are_found_by_their_own_bytes(own: Database) -> None:
     own.run("CREATE TABLE t (v VARCHAR(20) NOT NULL, w INT, PRIMARY KEY (v))", "INSERT INTO t VALUES ('Straße', 1)")
     with own.snapshot() as found:
