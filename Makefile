@@ -5,7 +5,10 @@ PINS := pyproject.toml functions/pipeline/requirements.txt
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-long lint contracts build bench clean
+.PHONY: help setup demo test test-long lint style types contracts build bench clean
+
+# Where it is set every process compiles all of our modules anew, and hundreds are started by tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,17 +19,22 @@ setup: .venv/.with-local ## make .venv, with what the demo and the command line 
 demo: .venv/.with-local ## the whole journey on two sample databases, in ten seconds
 	@.venv/bin/parity demo
 
-test: lint ## lint, strict types and every test that takes seconds
-	$(PY) -m pytest -n auto --dist loadgroup -m "not long"
+# Types are checked beside the tests: that takes one core alone, and the tests wait for servers now and then.
+test: style ## lint, strict types and every test that takes seconds
+	@.ci/beside '$(PY) -m mypy' '$(PY) -m pytest -n auto --dist loadgroup -m "not long"'
 
 test-long: .venv/.with-test ## the tests that take minutes
 	$(PY) -m pytest -n auto --dist loadgroup -m long
 
-lint: .venv/.with-test ## style, types and the borders between packages
+lint: style types ## style, types and the borders between packages
+
+style: .venv/.with-test
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
-	$(PY) -m mypy
 	@.venv/bin/lint-imports --no-logo
+
+types: .venv/.with-test
+	$(PY) -m mypy
 
 contracts: .venv/.with-local ## the schemas, OpenAPI and AsyncAPI in events/contracts, made from the models
 	@$(PY) -m functions.local.contracts
