@@ -16,7 +16,8 @@ from functions.comparer.core.engine import Stop
 from functions.comparer.core.kinds import Kind, common
 from functions.comparer.core.table import Reading, Row
 from functions.comparer.mysql.decoding import PlainMysqlDecoder
-from functions.comparer.mysql.endpoint import MysqlEndpoint, MysqlSnapshot
+from functions.comparer.mysql.endpoint import MysqlEndpoint
+from functions.comparer.mysql.snapshot import MysqlSnapshot
 from functions.comparer.mysql.stream import Decoding
 from functions.comparer.mysql.url import MysqlUrl, read
 

@@ -10,7 +10,8 @@ import pytest
 from functions.comparer.compare import Comparison, compare_databases
 from functions.comparer.core.engine import Stop, TableUnreadable
 from functions.comparer.core.results import DataResult, ObjectResult
-from functions.comparer.mysql.endpoint import MysqlEndpoint, MysqlSnapshot
+from functions.comparer.mysql.endpoint import MysqlEndpoint
+from functions.comparer.mysql.snapshot import MysqlSnapshot
 from functions.comparer.mysql.url import read
 from tests.comparer.mysql.servers import Database, server_url, user
 from tests.comparer.mysql.test_mysql_many import asked

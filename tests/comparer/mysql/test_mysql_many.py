@@ -10,7 +10,8 @@ import pytest
 from functions.comparer.core.engine import Stop, TableUnreadable
 from functions.comparer.core.kinds import Kind
 from functions.comparer.core.table import Shape
-from functions.comparer.mysql.endpoint import MysqlEndpoint, MysqlSnapshot
+from functions.comparer.mysql.endpoint import MysqlEndpoint
+from functions.comparer.mysql.snapshot import MysqlSnapshot
 from functions.comparer.mysql.url import read
 from tests.comparer.mysql.servers import (
     Database,

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from functions.comparer.core.engine import Stop, Stopped, Unreadable
-from functions.comparer.mysql.endpoint import MysqlEndpoint, MysqlSnapshot
+from functions.comparer.mysql.endpoint import MysqlEndpoint
+from functions.comparer.mysql.snapshot import MysqlSnapshot
 from functions.comparer.mysql.url import read
 from tests.comparer.mysql.servers import Database, reading_of, rows_of, running, server_url
 from tests.comparer.mysql.tls_front import tls_front
