@@ -4,6 +4,7 @@ import random
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.comparer.served import JOB
 
 SEED = 20
 KILLS, KILLS_IN_BIG = 20, 6
+ATTEMPTS = 3
 TABLES = [f"t{number:03}" for number in range(90)]
 ROWS, BIG_ROWS = 2500, 600_000
 BIG = "z"  # The last one that is compared.
@@ -92,11 +94,20 @@ def assert_nothing_lost(before: Kept, now: Kept) -> None:
     }
 
 
-@pytest.mark.timeout(300)  # Most of it is starting: on a busy machine twenty starts take long.
-def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_right_answer(folder: Path) -> None:
+@dataclass
+class Killed:
+    """A task whose comparer was killed so often: what was kept each time, and how many bytes were read by then."""
+
+    task_id: str
+    states: list[Kept]
+    start: int
+    read: int
+
+
+def kill(folder: Path, store: Path) -> Killed | None:
+    """Kill a comparer again and again; None: it was done before that."""
     draw = random.Random(SEED)
-    store, task_id, done, start, read, states = folder / "store.db", "", (0, 0.0), 0, 0, list[Kept]()
-    once = size(folder / "source.db") + size(folder / "target.db")
+    task_id, done, start, read, states = "", (0, 0.0), 0, 0, list[Kept]()
     for left in reversed(range(KILLS)):
         read -= start + 2 * size(store)
         with serving(folder, store) as comparer:
@@ -107,17 +118,30 @@ def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_ri
             seen = until(comparer, task_id, small, done[1] + draw.uniform(0.1, 4) if small == len(TABLES) else 0)
             read += comparer.bytes_read()
         states.append(kept(store, task_id))
-        assert states[-1].task.status == "RUNNING", f"it ended before it could be killed {KILLS} times"
+        if states[-1].task.status == "SUCCESSFUL":
+            return None
+        assert states[-1].task.status == "RUNNING"
         done = states[-1].progress(BIG)
         assert done >= seen, "the API has shown what was not kept"
         assert_nothing_lost(states[max(0, len(states) - 2)], states[-1])
-    read -= start + 2 * size(store)
+    return Killed(task_id, states, start, read)
+
+
+@pytest.mark.timeout(300)  # Most of it is starting: on a busy machine twenty starts take long.
+def test_a_comparer_that_is_killed_twenty_times_loses_no_result_and_finds_the_right_answer(folder: Path) -> None:
+    # A machine that is busy with something else may let it get to the end before it can be killed: then once more.
+    stores = [folder / f"store{number}.db" for number in range(ATTEMPTS)]
+    tries = ((store, killed) for store in stores if (killed := kill(folder, store)))
+    store, killed = next(tries, (folder, None))
+    assert killed, f"it ended before it could be killed {KILLS} times"
+    once = size(folder / "source.db") + size(folder / "target.db")
+    states, read = killed.states, killed.read - killed.start - 2 * size(store)
     with serving(folder, store) as comparer:
-        until(comparer, task_id, len(TABLES) + 1, 100)
+        until(comparer, killed.task_id, len(TABLES) + 1, 100)
         while comparer.ask("GET", f"/{JOB}/table/compare")["compare_jobs"][0]["status"] == "RUNNING":
             pass
         read += comparer.bytes_read()
-    last = kept(store, task_id)
+    last = kept(store, killed.task_id)
     assert_nothing_lost(states[-1], last)
     assert (last.task.status, last.databases) == ("SUCCESSFUL", ["INCONSISTENT"])
     assert {name: (last.tables[name]["result"], found) for name, found in last.differences.items()} == right_answer()
