@@ -179,7 +179,8 @@ def _moment(column: Described, kind: Kind, value: str) -> Bound:
         return GREATEST
     if column.data_type == "timestamp" and value < _LEAST_TIMESTAMP:
         return Bound(zero, exact=False)  # MySQL takes the zero date for greater than any literal before 1970.
-    return Bound(f"{_MOMENTS[kind]}'{value.removesuffix('+00')}'")
+    said = value.removesuffix("+00")
+    return Bound(f"{_MOMENTS[kind]}'{said}'", exact=_held(column, said))
 
 
 def _time(column: Described, value: str) -> Bound:
@@ -188,7 +189,19 @@ def _time(column: Described, value: str) -> Bound:
     hours = int(value.lstrip("-").partition(":")[0])
     if hours > _LONGEST_TIME:
         return LEAST if value.startswith("-") else GREATEST
-    if hours == _LONGEST_TIME and value.lstrip("-") > _LONGEST_OF_MYSQL:
-        # MySQL has no such literal, and MariaDB has such values: it is compared as a number.
-        return Bound(value.replace(":", ""), expression=f"CAST({column.quoted} AS DECIMAL(20, 6))")
-    return Bound(f"TIME'{value}'")
+    held = _held(column, value)
+    beyond = hours == _LONGEST_TIME and value.lstrip("-") > _LONGEST_OF_MYSQL
+    if beyond or (value.startswith("-") and not held):
+        # As a number. Of the first MySQL has no literal; of the second MariaDB's indexes take the next one above.
+        return Bound(value.replace(":", ""), held, expression=f"CAST({column.quoted} AS DECIMAL(20, 6))")
+    return Bound(f"TIME'{value}'", held)
+
+
+def _held(column: Described, value: str) -> bool:
+    """Whether a column has moments as fine as this one: for one that is finer an index finds the nearest that it has.
+
+    Only where it is looked for: of what is greater or less the index finds no other.
+    """
+    if column.data_type == "date":
+        return not value[10:].strip(" 0:.")
+    return len(value.partition(".")[2].rstrip("0")) <= column.fraction

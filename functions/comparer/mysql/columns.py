@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +41,7 @@ _UTF8: Final = frozenset({"utf8mb4", "utf8mb3", "utf8"})
 _ENTIRE: Final = _UTF8 | {"latin1"}
 # Every text in these has one form alone. What is none in Unicode, as half of a pair in ucs2, not every server can tell.
 _WIDE: Final = frozenset({"ucs2", "utf16", "utf16le", "utf32"})
+_FRACTION: Final = re.compile(r"\((\d)\)")
 _BYTE_ORDER: Final = frozenset({"utf8mb4_0900_bin", "utf8mb4_nopad_bin"})
 """Collations in which texts stand in the order of their bytes in UTF-8, trailing spaces included.
 
@@ -90,6 +92,12 @@ class Described:
     def unsigned(self) -> bool:
         """Of a column of whole numbers, whether it has none below 0."""
         return "unsigned" in self.column_type or self.data_type == "bit"
+
+    @property
+    def fraction(self) -> int:
+        """Of a column of moments or times, how many digits of a second it keeps."""
+        digits = _FRACTION.search(self.column_type)
+        return int(digits[1]) if digits else 0
 
     @property
     def always_uuid(self) -> bool:

@@ -200,6 +200,30 @@ def test_keys_of_several_columns_are_cut_within_those_that_are_no_text(own: Data
         assert sorted(cells.rows_in(b"".join(found.at(reading, values)))) == sorted(rows)
 
 
+@pytest.mark.parametrize(
+    ("declared", "value", "finer"),
+    [
+        ("TIME", "10:00:00", "10:00:00.1"),
+        ("TIME", "10:00:01", "10:00:00.9"),
+        ("DATETIME", "2024-01-01 00:00:00", "2024-01-01 00:00:00.1"),
+        ("DATETIME(3)", "2024-01-01 00:00:00.001", "2024-01-01 00:00:00.000999"),
+        ("TIMESTAMP NULL", "2024-01-01 00:00:01", "2024-01-01 00:00:00.999999+00"),
+    ],
+)
+def test_a_moment_that_is_finer_than_those_of_the_column_is_none_of_them(
+    shared: Database, declared: str, value: str, finer: str
+) -> None:
+    shared.run("DROP TABLE IF EXISTS t", f"CREATE TABLE t (v {declared}, w INT, KEY (v))")
+    shared.run(f"INSERT INTO t VALUES ('{value}', 1)")
+    with shared.snapshot() as found:
+        reading = reading_of(found, "t", ("v", "w"), key=2)
+        rows = rows_of(found, reading)
+        assert [*found.at(reading, [(finer, 1)])] == []
+        assert [*found.at(reading_of(found, "t", ("v", "w")), [(finer,)])] == []
+        after, upto = (rows_of(found, reading, **{side: (finer, 1)}) for side in ("after", "upto"))
+        assert (after, upto) == ((rows, []) if finer < value else ([], rows))
+
+
 def test_a_thousand_long_keys_are_looked_up_whatever_the_server_takes_at_once(own: Database) -> None:
     own.run("CREATE TABLE t (v VARCHAR(700) NOT NULL, PRIMARY KEY (v))")
     values = [f"{'é' * 690}{number:05d}" for number in range(1000)]
@@ -271,6 +295,12 @@ BETWEEN: list[tuple[str, Sequence[str], Kind | None, Row, int]] = [
     ("DATE", ["'2024-01-01'", "'2024-01-02'"], Kind.TIMESTAMP, ("2024-01-01 12:00:00",), 1),
     ("TIMESTAMP DEFAULT 0", ["'2024-01-01'", "'2024-01-02'"], None, ("2500-01-01 00:00:00+00",), 2),
     ("TIMESTAMP DEFAULT 0", ["'2024-01-01'", "'2024-01-02'"], None, ("1500-01-01 00:00:00+00",), 0),
+    ("DATETIME", ["'2024-01-01'", "'2024-01-01 00:00:01'"], None, ("2024-01-01 00:00:00.1",), 1),
+    ("DATETIME", ["'2024-01-01'", "'2024-01-01 00:00:01'"], None, ("2024-01-01 00:00:00.9",), 1),
+    ("DATETIME(3)", ["'2024-01-01'", "'2024-01-01 00:00:00.001'"], None, ("2024-01-01 00:00:00.000999",), 1),
+    ("TIMESTAMP DEFAULT 0", ["'2024-01-01'", "'2024-01-02'"], None, ("2024-01-01 00:00:00.1+00",), 1),
+    ("TIME", ["'-00:00:01'", "'00:00:00'"], None, ("-00:00:00.9",), 1),
+    ("TIME", ["'00:00:00'", "'00:00:01'"], None, ("00:00:00.1",), 1),
     ("TIMESTAMP DEFAULT 0", ["'0000-00-00'", "'2024-01-02'"], None, ("1500-01-01 00:00:00+00",), 1),
     ("TIMESTAMP DEFAULT 0", ["'0000-00-00'", "'1970-01-01 00:00:01'"], None, ("1970-01-01 00:00:00.5+00",), 1),
     ("TIME(6)", ["'838:59:58.5'", "'838:59:59'"], None, ("838:59:59.5",), 2),
