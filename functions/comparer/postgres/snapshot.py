@@ -203,11 +203,12 @@ class PostgresSnapshot:
             _check(rows_of(same))
 
     def _digests(self, table: PgTable, reading: Reading, ranges: Sequence[Bounds]) -> Iterator[Digest]:
+        digesting, check = digests.digesting(table, reading), _same(table.table)
         with self._pool.session() as session, of_table():
             for after, upto in ranges:
-                statement = digests.digesting(table, reading, statements.between(table, reading, after, upto))
+                statement = digesting(statements.between(table, reading, after, upto))
                 # Nothing is told of a range before it is known to be the table's: two emptied ones would be equal.
-                session.start(f"{statement}; {_same(table.table)}; {LET_GO}")
+                session.start(f"{statement}; {check}; {LET_GO}")
                 (row,), same = map(rows_of, session.finished()[:2])
                 _check(same)
                 yield digests.read(row)
