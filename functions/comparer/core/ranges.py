@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from queue import Empty, Full, Queue
 from threading import Event
 from typing import Any, Generic, TypeVar
@@ -25,11 +26,16 @@ class Range:
     high: bytes | None
     over: bool = False
 
+    @cached_property
+    def text(self) -> str:
+        """As it is in a mark. Marks are many, and most of their ranges are those of the one before."""
+        return json.dumps([_hex(self.low), _hex(self.high), self.over])
+
 
 def marked(ranges: Sequence[Range]) -> str | None:
     """What is left of all ranges as a text; None: nothing is."""
-    left = [[_hex(part.low), _hex(part.high), part.over] for part in ranges if not part.over]
-    return json.dumps(left) if left else None
+    left = [part.text for part in ranges if not part.over]
+    return f"[{', '.join(left)}]" if left else None
 
 
 def joined(ranges: Sequence[Range], workers: int) -> list[Range]:

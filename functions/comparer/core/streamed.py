@@ -34,8 +34,8 @@ _WORTH_RANGES = 200_000
 _WORTH_DIGESTS = 5_000
 """Rows from which on the servers are asked for digests first."""
 _DIGEST_ROWS = 10_000
-_MOST_DIGESTS = 100
-"""Ranges that are digested: few enough for statistics to tell where they begin."""
+_MOST_DIGESTS = 500
+"""Ranges that are digested: few enough for a mark to tell what is left of them."""
 _ALL = 1 << 62
 
 

@@ -9,7 +9,7 @@ turn: added up apart they would not tell which of them are of one row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -96,8 +96,8 @@ def divisible(table: PgTable, reading: Reading) -> bool:
     return bool(key) and all(column.order(kind) == column.sql and column.base != "bit" for column, kind in key)
 
 
-def digesting(table: PgTable, reading: Reading, conditions: Sequence[str]) -> str:
-    """How many rows meet the conditions, how many of them have been digested, and the sum of their digests.
+def digesting(table: PgTable, reading: Reading) -> Callable[[Sequence[str]], str]:
+    """What makes a statement of conditions: how many rows meet them, how many have a digest, and the sum of these.
 
     The columns are all of those of which `form` has something to tell.
     """
@@ -108,12 +108,17 @@ def digesting(table: PgTable, reading: Reading, conditions: Sequence[str]) -> st
     for name in names[1:]:
         digest = _INT8.hash.format(name, digest)
     made = ", ".join(f"{chain} AS {name}" for chain, name in zip(chains, names, strict=True))
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    # Without an OFFSET the server would make each digest once for every time that it is named.
-    return (
+    selected = (
         f"SELECT pg_catalog.count(*), pg_catalog.count({digest}), pg_catalog.sum({digest}) FROM "  # noqa: S608 (quoted names)
-        f"(SELECT {made} FROM {table.table.source}{where} OFFSET 0) AS d"
+        f"(SELECT {made} FROM {table.table.source}"
     )
+
+    def statement(conditions: Sequence[str]) -> str:
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        # Without an OFFSET the server would make each digest once for every time that it is named.
+        return f"{selected}{where} OFFSET 0) AS d"
+
+    return statement
 
 
 def read(row: Sequence[str | None]) -> Digest:

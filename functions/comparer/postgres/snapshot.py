@@ -15,6 +15,7 @@ from functions.comparer.core.merging import OutOfOrder
 from functions.comparer.core.table import Reading, Row, Shape
 from functions.comparer.postgres import digests, shown, statements
 from functions.comparer.postgres.catalog import Catalog, Table
+from functions.comparer.postgres.cuts import finer
 from functions.comparer.postgres.decoding import pg_decoder
 from functions.comparer.postgres.failures import of_table
 from functions.comparer.postgres.names import text
@@ -46,6 +47,8 @@ _SAME_PARTS: Final = """
 """
 # What the server expects to find, by the size of the table or of its partitions.
 _EXPECTED: Final = "EXPLAIN (FORMAT JSON) SELECT FROM {source}"
+_KEPT_BOUNDS: Final = 100
+"""How many parts the bounds make that a server keeps unless it is told to keep fewer or more."""
 _BLOCKS: Final = """
     SELECT (sum(pg_relation_size(t.relid)) / current_setting('block_size')::int8)::int8
     FROM (SELECT relid FROM pg_partition_tree($1::oid) UNION SELECT $1::oid::regclass) AS t
@@ -135,10 +138,14 @@ class PostgresSnapshot:
         keys = Reading(reading.table, reading.columns[: reading.key], reading.kinds[: reading.key], reading.key)
         remembered = statements.remembered(table, keys)
         found = self._sorted(table, keys, remembered) if remembered else []
-        if len(found) < parts:
+        if _KEPT_BOUNDS < len(found) < parts:
+            numbers = [value for (value,) in found if isinstance(value, int)]
+            if len(numbers) == len(found):
+                return [(cut,) for cut in finer(numbers, parts)]
+        elif len(found) < parts:
             found = self._sorted(table, keys, statements.sampled(table, keys, self._size(table.table), parts))
         cuts = dict.fromkeys(len(found) * part // parts for part in range(1, parts))
-        return [values_of(cells_of(found[cut]), keys.kinds) for cut in cuts if 0 < cut < len(found)]
+        return [found[cut] for cut in cuts if 0 < cut < len(found)]
 
     def digester(self, reading: Reading) -> Digester | None:
         """See `Snapshot.digester`: the server's own hash functions."""
@@ -203,19 +210,20 @@ class PostgresSnapshot:
             _check(rows_of(same))
 
     def _digests(self, table: PgTable, reading: Reading, ranges: Sequence[Bounds]) -> Iterator[Digest]:
+        digesting, check = digests.digesting(table, reading), _same(table.table)
         with self._pool.session() as session, of_table():
             for after, upto in ranges:
-                statement = digests.digesting(table, reading, statements.between(table, reading, after, upto))
+                statement = digesting(statements.between(table, reading, after, upto))
                 # Nothing is told of a range before it is known to be the table's: two emptied ones would be equal.
-                session.start(f"{statement}; {_same(table.table)}; {LET_GO}")
+                session.start(f"{statement}; {check}; {LET_GO}")
                 (row,), same = map(rows_of, session.finished()[:2])
                 _check(same)
                 yield digests.read(row)
 
-    def _sorted(self, table: PgTable, keys: Reading, statement: str) -> list[bytes]:
+    def _sorted(self, table: PgTable, keys: Reading, statement: str) -> list[Row]:
         """The keys that a statement tells, each once, in the order of canonical rows."""
         found = {key_in(row) for block in self._blocks(table, keys, statement) for row in rows_in(block)}
-        return sorted(found, key=lambda key: placed(cells_of(key)))
+        return [values_of(cells_of(key), keys.kinds) for key in sorted(found, key=lambda key: placed(cells_of(key)))]
 
     def _size(self, table: Table) -> int:
         with self._reading(table) as session:

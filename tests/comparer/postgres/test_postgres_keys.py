@@ -1,6 +1,7 @@
 """Keys: which a table has, and that rows come in the order of their canonical cells, from and up to any key."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -168,6 +169,24 @@ def test_a_table_is_cut_into_about_equal_parts_by_keys(keyed: Database, analyzed
         parts = [len(values(snapshot.stream(wanted, *bounds[at : at + 2]), wanted.kinds)) for at in range(4)]
     assert sum(parts) == 8000
     assert min(parts) > 1000
+
+
+def test_a_large_table_is_cut_by_numbers_into_more_parts_than_the_server_keeps_bounds_for(keyed: Database) -> None:
+    keyed.run(
+        "DROP TABLE IF EXISTS cut",
+        "CREATE TABLE cut (k bigint PRIMARY KEY)",
+        "INSERT INTO cut SELECT i * i FROM generate_series(-20000, 20000) AS i ON CONFLICT DO NOTHING",
+        "ANALYZE cut",
+    )
+    with keyed.snapshot() as snapshot:
+        wanted = reading(snapshot, "cut")
+        cuts = snapshot.split(wanted, 500)
+        assert cuts == sorted(set(cuts))
+        assert 400 < len(cuts) < 500
+        bounds = [None, *cuts, None]
+        parts = [values(snapshot.stream(wanted, *ends), wanted.kinds) for ends in pairwise(bounds)]
+    assert [row for part in parts for row in part] == [(number * number,) for number in range(20_001)]
+    assert max(map(len, parts)) < 3 * 20_001 / len(parts)
 
 
 def test_of_a_table_with_a_moment_that_no_cell_has_room_for_no_part_is_handed_out(keyed: Database) -> None:
