@@ -23,7 +23,7 @@ AT_A_TIME = 5
 ROWS, WRITES_A_SECOND, BEHIND_SECONDS = 5_000, 200, 0.7
 SERVERS = [(source, target) for source in ("postgres", "mysql") for target in ("postgres", "mysql")]
 RUNS = [
-    pytest.param(("postgres", "mysql"), 1),
+    pytest.param(("postgres", "mysql"), 10),
     *(pytest.param(pair, 10, marks=pytest.mark.long) for pair in SERVERS),
 ]
 PLANTED = [("changed", ("7",)), ("extra", ("9999999",)), ("missing", ("4999",))]
