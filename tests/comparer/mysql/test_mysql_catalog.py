@@ -142,7 +142,7 @@ def test_a_key_of_expressions_or_of_parts_of_texts_is_an_index_for_another_engin
 
 def test_a_descending_an_invisible_and_a_generated_key_name_rows(own: Database) -> None:
     if own.mariadb:
-        pytest.skip("the server is MariaDB, which has no such keys; MySQL has them")
+        pytest.skip("the server is MariaDB, which has no INVISIBLE keys, nor primary keys made by itself; MySQL has")
     own.run(
         "CREATE TABLE t (a INT NOT NULL, b INT NOT NULL, UNIQUE KEY falling (a DESC, b), UNIQUE KEY (b) INVISIBLE)",
         "SET sql_generate_invisible_primary_key = 1",
