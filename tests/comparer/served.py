@@ -53,20 +53,14 @@ class HeldEndpoint:
     engine: str = "none"
     types: tuple[str, ...] = ("TABLE",)
     single: bool = True
+    server: str | None = None
+    connections: int = 1
 
     def names(self) -> frozenset[str]:
         return frozenset({"held"})
 
     def hidden(self, names: Collection[str]) -> frozenset[str]:
         return frozenset()
-
-    @property
-    def server(self) -> None:
-        return None
-
-    @property
-    def connections(self) -> int:
-        return 1
 
     @contextmanager
     def snapshot(self, name: str, stop: Stop, connections: int | None = None) -> Iterator[Snapshot]:

@@ -1,17 +1,18 @@
-"""How many connections all comparisons of this process have to one server together.
+"""How many connections each side of a comparison has; a server's number is that of all comparisons together.
 
-Every side of a comparison has one, for without it nothing is read; what is left of a server's number is shared out.
+Every side has one, for without it nothing is read; so two sides on one server have two, though its number be one.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from functions.comparer.core.engine import Endpoint
+
+Connections = tuple[int, int]
+"""How many the source and the target of a comparison have."""
 
 
 class Wanted(NamedTuple):
@@ -22,47 +23,46 @@ class Wanted(NamedTuple):
     many: bool
 
 
-class Allowance:
-    """What is in use of each server's number."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._used = Counter[str | None]()
-
-    @contextmanager
-    def taken(self, *sides: Endpoint, many: bool) -> Iterator[list[int]]:
-        """For the block, how many connections each side of a comparison gets: one, unless it can use `many`."""
-        wanted = [Wanted(side.server, side.connections, many) for side in sides]
-        with self._lock:
-            given = shares(wanted, self._used)
-            taken = Counter[str | None]()
-            for side, number in zip(wanted, given, strict=True):
-                taken[side.server] += number
-            self._used += taken
-        try:
-            yield given
-        finally:
-            with self._lock:
-                self._used -= taken
+def wanted(source: Endpoint, target: Endpoint, *, many: bool) -> tuple[Wanted, Wanted]:
+    """What the two sides of a comparison need."""
+    return Wanted(source.server, source.connections, many), Wanted(target.server, target.connections, many)
 
 
-CONNECTIONS: Final = Allowance()
-"""Those of this process."""
+def alone(source: Endpoint, target: Endpoint) -> Connections:
+    """All that a comparison of values may have that is the only one."""
+    ours, theirs = shares(wanted(source, target, many=True))
+    return ours, theirs
 
 
-def shares(wanted: Sequence[Wanted], used: Mapping[str | None, int]) -> list[int]:
-    """One for every side, and of what is left of its server's number as many as it can use, sides taking turns."""
-    given = [1] * len(wanted)
-    left: dict[str | None, int] = {}
-    for side in wanted:  # Of two numbers for one server the smaller one counts.
-        left[side.server] = min(side.most, left.get(side.server, side.most))
-    for server in left:
-        left[server] -= used.get(server, 0) + sum(side.server == server for side in wanted)
+def numbers(sides: Iterable[Wanted]) -> dict[str, int]:
+    """How many connections there may be to each server: of several numbers for one the smallest counts."""
+    found: dict[str, int] = {}
+    for side in sides:
+        if side.server is not None:
+            found[side.server] = min(side.most, found.get(side.server, side.most))
+    return found
+
+
+def sides_on(sides: Iterable[Wanted]) -> Counter[str]:
+    """How many sides are on each server."""
+    return Counter(side.server for side in sides if side.server is not None)
+
+
+def shares(sides: Sequence[Wanted], left: Mapping[str, int] | None = None) -> list[int]:
+    """One for every side, and beyond that as many as it can use of those that are `left` of each server's, in turns.
+
+    `left` None: all of its number that the sides don't have already. What is no server gives all that it has.
+    """
+    if left is None:
+        left = Counter(numbers(sides))
+        left.subtract(sides_on(sides))
+    given = [side.most if side.many and side.server is None else 1 for side in sides]
+    rest = dict(left)
     while True:
         before = list(given)
-        for at, side in enumerate(wanted):
-            if left[side.server] > 0 and side.many:
+        for at, side in enumerate(sides):
+            if side.many and side.server is not None and rest.get(side.server, 0) > 0:
                 given[at] += 1
-                left[side.server] -= 1
+                rest[side.server] -= 1
         if given == before:
             return given

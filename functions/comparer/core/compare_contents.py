@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
+from functions.comparer.core.allowance import Connections, alone
 from functions.comparer.core.contents_plans import Means, TableTask, plan_tables
 from functions.comparer.core.contents_table import (
     SETTLING,
@@ -56,19 +57,22 @@ def compare_contents(
     *,
     methods: Collection[str] | None = None,
     options: Options = AS_EVER,
+    connections: Connections | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Compare the values of every table in `scope` (None: of all databases) and fill `result`. Raises `Stopped`.
 
     `result.failures` not empty: the comparison has failed, and says of what. What is asked for and doesn't exist is
     reported as such and never consistent. `methods`: those an engine may use by itself; None: all that it has.
+    `connections`: how many each side has; None: all that it may have if nothing else is compared.
     `clock`: in seconds, by which rows that moved are read again.
     """
     ask = Ask(source, target, mapping, scope, stop)
     tolerated = Tolerated(options)
+    connections = connections or alone(source, target)
 
     def compare(pair: Pair, asked: Collection[str] | None, report: DatabaseContents) -> Sequence[str]:
-        run = _Run(ask, report, recorder, progress, options, [], tolerated)
+        run = _Run(ask, report, recorder, progress, options, connections, [], tolerated)
         try:
             run.database(pair, asked, methods)
             run.settle(pair, clock)
@@ -91,13 +95,14 @@ class _Run:
     recorder: Recorder
     progress: OnProgress
     options: Options
+    connections: Connections
     damaged: list[str]
     tolerated: Tolerated
     unsettled: list[Unsettled] = field(default_factory=list)
 
     def database(self, pair: Pair, asked: Collection[str] | None, methods: Collection[str] | None) -> None:
         """Compare all tables. Raises `Unreadable` and `Stopped`; the tables that are done then keep their results."""
-        with opened(self.ask, pair, many=True) as sides, _both(sides) as both:
+        with opened(self.ask, pair, self.connections) as sides, _both(sides) as both:
             means = Means(both.joint if both else None, methods, _versions(both), self.options)
             tables = tables_of(sides, asked)
             self.report.message = unseen(sides, asked)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from functions.comparer.core.allowance import CONNECTIONS
 from functions.comparer.core.engine import Endpoint, SideName, Snapshot, Stop, Unreadable, owner_of
 from functions.comparer.core.pairs import Pair, pairs_of
 from functions.comparer.core.results import ObjectDetail, ObjectResult, ObjectsResult, OnProgress, Progress, TypeResult
@@ -98,10 +97,7 @@ class _Side:
     def _asked(self, ask: Callable[[Snapshot], _Answer]) -> _Answer | None:
         self.stop.check()
         try:
-            with (
-                CONNECTIONS.taken(self.endpoint, many=False) as (one,),
-                self.endpoint.snapshot(self.name, self.stop, one) as snapshot,
-            ):
+            with self.endpoint.snapshot(self.name, self.stop, 1) as snapshot:
                 answer = ask(snapshot)
         except Unreadable as error:
             self.failures.append(f"{self.side} database {self.name!r}: {error}")

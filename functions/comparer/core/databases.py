@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from functions.comparer.core.allowance import CONNECTIONS
+from functions.comparer.core.allowance import Connections
 from functions.comparer.core.engine import (
     Endpoint,
     SideName,
@@ -144,13 +144,13 @@ def _asked(ask: Ask) -> list[tuple[Pair, Collection[str] | None]]:
 
 
 @contextmanager
-def opened(ask: Ask, pair: Pair, *, many: bool = False) -> Iterator[Sides]:
-    """Both databases of a pair, over one connection to each, or as `many` as there may be.
+def opened(ask: Ask, pair: Pair, connections: Connections = (1, 1)) -> Iterator[Sides]:
+    """Both databases of a pair, over so many connections at most.
 
     Raises `Unreadable`, as for one that was changed meanwhile although it must not be.
     """
     with ExitStack() as stack:
-        ours, theirs = stack.enter_context(CONNECTIONS.taken(ask.source, ask.target, many=many))
+        ours, theirs = connections
         here: Snapshot | None = None
         there: Snapshot | None = None
         # Both snapshots are taken before anything is read: the two moments are as close as they can be.

@@ -16,6 +16,7 @@ from pymysql.constants import CLIENT
 from pymysql.cursors import DictCursor
 
 from functions.comparer.core.engine import Stop, Unreadable
+from functions.comparer.core.hanging_up import hung_up
 from functions.comparer.mysql.errors import Trouble, told
 from functions.comparer.mysql.url import MysqlUrl
 
@@ -29,6 +30,8 @@ _GLANCE_SECONDS: Final = 0.05
 _KILL_SECONDS: Final = 2.0
 _PATIENCE_SECONDS: Final = 0.5
 """How long a statement that is killed on the server has time to end by itself."""
+_ORDERING: Final[dict[str, threading.Lock]] = {}
+"""By servers: statements are killed over one connection at a time, which is one more than the server's number."""
 
 
 class Link:
@@ -104,8 +107,12 @@ class Link:
 
     def close(self) -> None:
         """Close the connection, whatever its state is."""
-        with contextlib.suppress(*Trouble):
-            self._connection.close()
+        try:
+            with hung_up(self.socket.fileno()):
+                self._connection.close()
+        except Trouble:
+            with contextlib.suppress(*Trouble):
+                self._connection.close()
 
 
 class Server:
@@ -162,7 +169,7 @@ class Server:
         self._order(f"KILL CONNECTION {number:d}")
 
     def _order(self, statement: str) -> None:
-        with contextlib.suppress(*_ANY_TROUBLE):
+        with _ORDERING.setdefault(self.name, threading.Lock()), contextlib.suppress(*_ANY_TROUBLE):
             link = self._connected(_KILL_SECONDS)
             try:
                 link.run(statement)

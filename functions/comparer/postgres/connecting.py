@@ -1,13 +1,15 @@
-"""Connecting to a server, within the time that the URL says, and no longer than anybody wants it."""
+"""Connecting to a server, within the time that the URL says and no longer than anybody wants it; and hanging up."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 
+import psycopg
 from psycopg import pq
 
 from functions.comparer.core.engine import Stop, Unreadable
+from functions.comparer.core.hanging_up import hung_up
 from functions.comparer.postgres.addresses import addresses_of
 from functions.comparer.postgres.failures import in_one_line
 from functions.comparer.postgres.url import PostgresUrl
@@ -40,6 +42,15 @@ def _finish(connection: pq.abc.PGconn, url: PostgresUrl, stop: Stop, deadline: f
         if time.monotonic() > deadline:
             raise Unreadable(f"{url.server}: no connection within {url.connect_timeout:g} seconds", "connection")
     raise Unreadable(f"{url.server}: {in_one_line(connection.error_message)}", "connection")
+
+
+def hang_up(connection: pq.abc.PGconn) -> None:
+    """End a connection, whatever its state is; one that is ended already has no socket."""
+    try:
+        with hung_up(connection.socket):
+            connection.finish()
+    except (psycopg.Error, OSError):
+        connection.finish()
 
 
 def conninfo(url: PostgresUrl, database: str | None, addresses: Sequence[str] = ()) -> bytes:

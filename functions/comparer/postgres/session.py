@@ -11,7 +11,7 @@ from psycopg import pq
 
 from functions.comparer.core.engine import Cause, Stop, Stopped, Unreadable
 from functions.comparer.postgres.cancelling import cancelled, drained
-from functions.comparer.postgres.connecting import connected
+from functions.comparer.postgres.connecting import connected, hang_up
 from functions.comparer.postgres.failures import StatementFailed, in_one_line, of_database
 from functions.comparer.postgres.names import text
 from functions.comparer.postgres.settings import settings_of
@@ -168,7 +168,7 @@ class Session:
     def close(self) -> None:
         """End the connection, and with it the transaction."""
         self._closed = True
-        self.connection.finish()
+        hang_up(self.connection)
 
     def lost(self) -> Unreadable:
         """What to raise when the connection has broken."""

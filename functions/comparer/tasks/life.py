@@ -13,9 +13,11 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from functions.comparer.core.allowance import Connections, wanted
 from functions.comparer.core.engine import Stop
 from functions.comparer.core.results import LinesResult
 from functions.comparer.jobs import Job
+from functions.comparer.tasks.admission import Due, Held, admitted
 from functions.comparer.tasks.ending import end, finish
 from functions.comparer.tasks.recording import Recording
 from functions.comparer.tasks.store import Level, Store, Task
@@ -42,10 +44,12 @@ _NAG_SECONDS = 0.05
 class _Running:
     """A run of a task. `counted_from`: the moment at which it would have begun, had it been the task's only run.
 
+    `held`: the connections that are the run's until its end.
     `lines`: what a row comparison has found by now, filled by the thread in which it runs.
     """
 
     task: Task
+    held: Held
     counted_from: float
     stop: Stop
     recording: Recording | None
@@ -67,6 +71,7 @@ class Tasks:
         self._running: dict[str, _Running] = {}
         self._nagging: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
+        self._held_up = frozenset[str]()
         self._closing = False
         self._take_up()
 
@@ -131,12 +136,8 @@ class Tasks:
                 error = f"The comparison took longer than {told}."
                 if self._end(running.task, TIMEOUT_INTERRUPT, now, error):
                     self._stop(running.task)
-        while (room := _AT_ONCE - len(self._running)) > 0:
-            due = self._store.due(WAITING_FOR_RUNNING, now, room)
-            if not due:
-                return
-            for task in due:
-                self._start(task, now)
+        while not self._begin_due(now):
+            pass
 
     async def watch(self) -> None:
         """Tick whenever something changes, and every half second while a task is unfinished. Runs until cancelled.
@@ -173,23 +174,45 @@ class Tasks:
             self._stop(running.task)
         await self.settle()
 
-    def _start(self, task: Task, now: float) -> None:
-        job = self._jobs.get(task.job_id)
-        if job is None:
-            end(self._store, task, FAILED, now, "The DRS job is no longer configured.")
-            return
+    def _begin_due(self, now: float) -> bool:
+        """Begin what there is room for, and end what can't be begun; whether there is nothing more of either."""
+        tasks = {task.id: task for task in self._store.due(WAITING_FOR_RUNNING, now, _AT_ONCE)}
+        gone = [task for task in tasks.values() if task.job_id not in self._jobs]
+        for task in gone:
+            end(self._store, tasks.pop(task.id), FAILED, now, "The DRS job is no longer configured.")
+        due = [_due(task, self._jobs[task.job_id]) for task in tasks.values()]
+        begun = admitted(due, [running.held for running in self._running.values()], _AT_ONCE)
+        for held in begun:
+            task = tasks.pop(held.due.id)
+            self._start(task, self._jobs[task.job_id], held, now)
+        for task_id in tasks.keys() - self._held_up:
+            _log.info("comparison task %s waits until others have ended or there are connections for it", task_id)
+        self._held_up = frozenset(tasks)
+        return not gone
+
+    def _start(self, task: Task, job: Job, held: Held, now: float) -> None:
         spent = task.spent if task.goes_on else 0.0
         started = task.started_at if task.goes_on and task.started_at is not None else now
         if self._store.move(task.id, WAITING_FOR_RUNNING, RUNNING, started_at=started, attempts=task.attempts + 1):
             stop = Stop()
             recording = Recording(self._store, task.id, lambda: spent + self._now() - now) if task.goes_on else None
             lines = LinesResult()
-            done = asyncio.get_running_loop().create_task(self._run(task, job, stop, recording, lines))
-            self._running[task.id] = _Running(task, now - spent, stop, recording, lines, done)
+            done = asyncio.get_running_loop().create_task(
+                self._run(task, job, held.connections, stop, recording, lines)
+            )
+            self._running[task.id] = _Running(task, held, now - spent, stop, recording, lines, done)
 
-    async def _run(self, task: Task, job: Job, stop: Stop, recording: Recording | None, lines: LinesResult) -> None:
+    async def _run(
+        self,
+        task: Task,
+        job: Job,
+        connections: Connections,
+        stop: Stop,
+        recording: Recording | None,
+        lines: LinesResult,
+    ) -> None:
         try:
-            outcome = await asyncio.to_thread(perform, task, job, stop, recording, lines)
+            outcome = await asyncio.to_thread(perform, task, job, connections, stop, recording, lines)
             if not (self._closing and stop.asked):
                 await self._keep(task, outcome)
             elif recording:
@@ -238,6 +261,10 @@ class Tasks:
             nagging = asyncio.get_running_loop().create_task(_nag(running))
             self._nagging.add(nagging)
             nagging.add_done_callback(self._nagging.discard)
+
+
+def _due(task: Task, job: Job) -> Due:
+    return Due(task.id, task.start_at, wanted(job.source, job.target, many=task.level == "contents"))
 
 
 async def _nag(running: _Running) -> None:

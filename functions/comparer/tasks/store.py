@@ -90,9 +90,14 @@ class Store:
         """All tasks in this status, the one to start first first."""
         return self._tasks("status = ? ORDER BY start_at, rowid", status)
 
-    def due(self, status: str, at: float, limit: int) -> list[Task]:
-        """The tasks in this status that may start by then, the one to start first first, at most `limit`."""
-        return self._tasks("status = ? AND start_at <= ? ORDER BY start_at, rowid LIMIT ?", status, at, limit)
+    def due(self, status: str, at: float, of_each: int) -> list[Task]:
+        """The tasks in this status that may start by then, the one to start first first, at most `of_each` job."""
+        first = "SELECT rowid, row_number() OVER (PARTITION BY job_id ORDER BY start_at, rowid) AS place FROM task"
+        return self._tasks(
+            f"rowid IN (SELECT rowid FROM ({first} WHERE status = ? AND start_at <= ?) WHERE place <= ?)"
+            " ORDER BY start_at, rowid",
+            status, at, of_each,
+        )  # fmt: skip
 
     def has_any(self, status: str) -> bool:
         """Whether a task is in this status."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from functions.comparer.core.allowance import Connections
 from functions.comparer.core.compare_contents import compare_contents
 from functions.comparer.core.compare_lines import compare_lines
 from functions.comparer.core.compare_objects import compare_objects
@@ -35,13 +36,16 @@ class Outcome:
     items: tuple[Item, ...] | None
 
 
-def perform(task: Task, job: Job, stop: Stop, recording: Recording | None, lines: LinesResult) -> Outcome:
+def perform(
+    task: Task, job: Job, connections: Connections, stop: Stop, recording: Recording | None, lines: LinesResult
+) -> Outcome:
     """Compare. Never raises: what goes wrong is the outcome. A stopped comparison keeps what it has.
 
+    `connections`: how many a comparison of values has; the others have one a side.
     `recording`: where the comparison of values puts what it finds, and only that one; `lines`: where that of rows does.
     """
     if recording:
-        return _perform_contents(task, job, stop, recording)
+        return _perform_contents(task, job, connections, stop, recording)
     try:
         if task.level == "objects":
             found = compare_objects(job.source, job.target, job.databases, stop)
@@ -57,13 +61,13 @@ def perform(task: Task, job: Job, stop: Stop, recording: Recording | None, lines
     return _outcome(lines.failures, lines.remarks, lines_items(lines, FAILED))
 
 
-def _perform_contents(task: Task, job: Job, stop: Stop, recording: Recording) -> Outcome:
+def _perform_contents(task: Task, job: Job, connections: Connections, stop: Stop, recording: Recording) -> Outcome:
     found = ContentsResult()
     try:
         progress = recording.progressed
         compare_contents(
             job.source, job.target, job.databases, task.scope, stop, found, recording, progress,
-            options=_options(task, job),
+            options=_options(task, job), connections=connections,
         )  # fmt: skip
         recording.settle(found)
     except Stopped:

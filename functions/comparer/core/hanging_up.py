@@ -1,0 +1,31 @@
+"""Ending a connection so that the server has ended it as well: until then it counts among those that there may be."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+_PATIENCE: Final = 1.0
+_AT_ONCE: Final = 65536
+
+
+@contextmanager
+def hung_up(descriptor: int, patience: float = _PATIENCE) -> Iterator[None]:
+    """Within the block the connection of this socket is ended; the block is left when the server has ended it too.
+
+    `patience`: for how many seconds it has time to. Longer takes who is not there any more, or doesn't listen. Raises
+    OSError if the socket is none.
+    """
+    # Another descriptor of the same socket, of which the server learns nothing.
+    with socket.fromfd(descriptor, socket.AF_INET, socket.SOCK_STREAM) as there:
+        yield
+        until = time.monotonic() + patience
+        with contextlib.suppress(OSError):  # it is reset, or time is over
+            while (left := until - time.monotonic()) > 0:
+                there.settimeout(left)
+                if not there.recv(_AT_ONCE):
+                    return
