@@ -13,6 +13,9 @@ from tests import scheduling
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+# Tests make much and keep little: with Python's 700 it looks for garbage hundreds of times a second.
+gc.set_threshold(50_000)
+
 # `nohup` ignores SIGHUP, and a shell SIGINT for what it starts with `&`. Every process that a test starts would inherit
 # that, and not be ended by the signals whose effect is tested. Workers of a parallel run come here too.
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:

@@ -4,8 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
-from hypothesis import HealthCheck, settings
-
 from functions.pipeline.channels.channel import Answer
 from functions.pipeline.channels.cut import ELLIPSIS, fitted, visible
 from functions.pipeline.channels.smaller import EMPTY
@@ -25,10 +23,6 @@ URLS: Final[dict[ChannelName, str]] = {
     "telegram": "https://api.telegram.org/bot123:abc/sendMessage",
     "webhook": "https://receiver.example/events",
 }
-#: 2,000 events of ten names each.
-TWENTY_THOUSAND_NAMES: Final = settings(
-    max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example]
-)
 
 
 def full_of(names: Sequence[str], *, links: tuple[Link, ...] = LINKS) -> Telling:

@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
 from markdown_it import MarkdownIt
 
 from functions.pipeline.channels import amazon_q
@@ -18,7 +17,8 @@ from functions.pipeline.tell import tell
 from functions.pipeline.telling import Language, Telling
 from tests.chat import nasty, samples
 from tests.chat.conftest import Golden
-from tests.chat.tellings import TWENTY_THOUSAND_NAMES, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import full_of
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
 STRING = {"type": "string", "minLength": 1}
@@ -100,8 +100,7 @@ def check_text(text: str) -> None:
     assert not ACTIVE.search(text), text
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_an_emoji_or_a_link(names: list[str]) -> None:
     check(full_of(names))
 

@@ -8,14 +8,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from functions.pipeline.channels import dingtalk
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from tests.chat import nasty
-from tests.chat.tellings import NOW, SECRET, TWENTY_THOUSAND_NAMES, answer, destination, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, SECRET, answer, destination, full_of
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
 COMMONMARK = MarkdownIt("commonmark")
@@ -57,8 +57,7 @@ def check(names: list[str]) -> None:
     assert [re.sub(r".*]\((.*)\)", r"\1", link) for link in last.split(" · ")[-2:]] == LINKS
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
     check(names)
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import discord
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
@@ -14,7 +13,8 @@ from functions.pipeline.channels.cut import utf16
 from functions.pipeline.channels.harmless import JOINER
 from functions.pipeline.telling import Fact
 from tests.chat import nasty
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of, shown
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, destination, full_of, shown
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
 #: Its rule: a backslash takes the meaning from any character that is no ASCII letter or digit and no space.
@@ -71,8 +71,7 @@ def check_description(lines: list[str]) -> None:
         assert not MARKUP.search(bare), line
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
     check(names)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import feishu, lark
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from functions.pipeline.telling import Link
 from tests.chat import nasty
-from tests.chat.tellings import NOW, SECRET, TWENTY_THOUSAND_NAMES, answer, destination, full_of, shown
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, SECRET, answer, destination, full_of, shown
 
 
 def sent(names: list[str]) -> tuple[dict[str, Any], bytes]:
@@ -47,8 +47,7 @@ def check(names: list[str]) -> None:
     ]
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_anything_but_plain_text(names: list[str]) -> None:
     check(names)
 

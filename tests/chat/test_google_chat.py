@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import google_chat
 from functions.pipeline.channels.channel import Again, Answer, Delivered, Outcome, Refused
 from tests.chat import nasty
+from tests.chat.many_names import by_many_names
 from tests.chat.samples import JOB
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of
+from tests.chat.tellings import NOW, answer, destination, full_of
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
 #: What a client may recognise by itself.
@@ -74,8 +74,7 @@ def check(names: list[str]) -> None:
     assert list(values(card, "url")) == LINKS
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
     check(names)
 

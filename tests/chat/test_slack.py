@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
 from slack_sdk.models.blocks import Block
 
 from functions.pipeline.channels import slack
@@ -20,7 +19,8 @@ from functions.pipeline.tell import tell
 from functions.pipeline.telling import Language, Link, Telling
 from tests.chat import nasty, samples
 from tests.chat.conftest import Golden
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, full_of
 
 HOOK = Destination(channel="slack", url="https://hooks.slack.com/services/T0/B0/x")
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
@@ -91,8 +91,7 @@ def check_limits(blocks: list[dict[str, Any]], buttons: list[dict[str, Any]]) ->
         assert len(button["url"]) <= 3000
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
     check(full_of(names))
 

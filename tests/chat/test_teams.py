@@ -7,7 +7,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import teams
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
@@ -18,7 +17,8 @@ from functions.pipeline.tell import tell
 from functions.pipeline.telling import Language, Link, Telling
 from tests.chat import nasty, samples
 from tests.chat.conftest import Golden
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, full_of
 
 FLOW = Destination(
     channel="teams",
@@ -114,8 +114,7 @@ def check_parts(telling: Telling) -> None:
     assert not [error.message for error in VALID.iter_errors(sent(telling)[0])]
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_a_date_or_a_link(names: list[str]) -> None:
     check(full_of(names))
 

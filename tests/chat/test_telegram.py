@@ -6,13 +6,13 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import telegram
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from functions.pipeline.channels.cut import utf16
 from tests.chat import nasty
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of, shown
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, destination, full_of, shown
 
 LINKS = ["https://reports.example/cmp_42?expires=1&signature=a%2Bb", "https://console.huaweicloud.com/drs/"]
 #: What clients and server find by themselves: mentions, hashtags, cashtags, commands, links, addresses, times of media.
@@ -65,8 +65,7 @@ def check(names: list[str]) -> None:
     assert not FOUND.search("\n".join(read.outside)), "a client would see a link, a mention or a command"
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_a_command_or_a_link(names: list[str]) -> None:
     check(names)
 

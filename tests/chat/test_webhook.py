@@ -6,15 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from functions.pipeline.channels import webhook
 from functions.pipeline.channels.channel import Again, Answer, Delivered, Outcome, Post, Refused
 from functions.pipeline.credentials_text import BadSecret
 from functions.pipeline.finished_event import read_finished
-from tests.chat import nasty
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, destination, full_of
 
 EVENT = Path("events/comparison.finished.json").read_text("utf-8")
 ID = json.loads(EVENT)["id"]
@@ -69,8 +68,7 @@ def test_another_body_another_id_or_another_key_is_not_verified() -> None:
             Webhook(key).verify(body, changed)
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_any_names_are_sent_as_they_are_and_verified(names: list[str]) -> None:
     event = json.dumps({"id": ID, "data": {"tables": names}}, ensure_ascii=False)
     post = sent(NEW, event, now=time.time())

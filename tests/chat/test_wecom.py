@@ -5,12 +5,12 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from functions.pipeline.channels import wecom
 from functions.pipeline.channels.channel import Again, Delivered, Outcome, Refused
 from tests.chat import nasty
-from tests.chat.tellings import NOW, TWENTY_THOUSAND_NAMES, answer, destination, full_of
+from tests.chat.many_names import by_many_names
+from tests.chat.tellings import NOW, answer, destination, full_of
 
 #: A text of others: no character of it can be part of a tag, a link, code, bold or an entity.
 TEXT = r"[^\n<>`*\[\]&]*"
@@ -45,8 +45,7 @@ def check(names: list[str]) -> None:
     ]
 
 
-@given(nasty.ten_names)
-@TWENTY_THOUSAND_NAMES
+@by_many_names
 def test_no_name_is_markup_a_mention_or_a_link(names: list[str]) -> None:
     check(names)
 
