@@ -88,11 +88,11 @@ class MemoryEndpoint:
         self.digests = digests
         self.server = server or f"memory {id(self)}"
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
         self.happens("names", "")
         return frozenset(self.databases)
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:
         return frozenset()
 
     @contextmanager

@@ -56,10 +56,10 @@ class HeldEndpoint:
     server: str | None = None
     connections: int = 1
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
         return frozenset({"held"})
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:
         return frozenset()
 
     @contextmanager
@@ -142,10 +142,10 @@ class PausedEndpoint:
     engine: str = SqliteEndpoint.engine
     types: tuple[str, ...] = SqliteEndpoint.types
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
         return SqliteEndpoint(self.path, patience=0.3).names()
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:
         return frozenset()
 
     @property

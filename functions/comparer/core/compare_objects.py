@@ -120,7 +120,7 @@ def compare_objects(
     hidden is told in `remarks`.
     """
     try:
-        pairs = pairs_of(source, target, mapping)
+        pairs = pairs_of(source, target, mapping, stop)
     except Unreadable as error:
         return ObjectsResult((), (str(error),))
     failures: list[str] = []

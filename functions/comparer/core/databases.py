@@ -135,7 +135,7 @@ def each_database(
 
 
 def _asked(ask: Ask) -> list[tuple[Pair, Collection[str] | None]]:
-    pairs = pairs_of(ask.source, ask.target, ask.mapping)
+    pairs = pairs_of(ask.source, ask.target, ask.mapping, ask.stop)
     if ask.scope is None:
         return [(pair, None) for pair in pairs]
     known = {pair.source: pair for pair in pairs}

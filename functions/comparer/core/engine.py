@@ -281,14 +281,14 @@ class Endpoint(Protocol):
         """Whether it is one database by nature: then its name says nothing about which database it corresponds to."""
         ...
 
-    def names(self) -> frozenset[str]:
-        """The names of the databases. Raises `Unreadable`."""
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
+        """The names of the databases. Raises `Unreadable`, and `Stopped` if there is a `stop` that asks for it."""
         ...
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:
         """Of databases that this side seems to lack: those that it may have all the same, hidden from the user.
 
-        Opening one of them raises `Unreadable`, as this does.
+        Opening one of them raises `Unreadable`, as this does, and this `Stopped` too.
         """
         ...
 

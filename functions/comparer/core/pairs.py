@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
-from functions.comparer.core.engine import Endpoint, SideName, of_side
+from functions.comparer.core.engine import Endpoint, SideName, Stop, of_side
 
 
 @dataclass(frozen=True)
@@ -24,22 +24,24 @@ class Pair:
     hidden: SideName | None = None
 
 
-def pairs_of(source: Endpoint, target: Endpoint, mapping: Mapping[str, str]) -> tuple[Pair, ...]:
-    """Every database of either side, once. Raises `Unreadable`.
+def pairs_of(
+    source: Endpoint, target: Endpoint, mapping: Mapping[str, str], stop: Stop | None = None
+) -> tuple[Pair, ...]:
+    """Every database of either side, once. Raises `Unreadable` and, where there is a `stop`, `Stopped`.
 
     Two single databases belong together whatever their names are, unless the mapping speaks of them. Where one doesn't
     exist the other has no counterpart.
     """
     with of_side("source"):
-        ours = source.names()
+        ours = source.names(stop)
     with of_side("target"):
-        theirs = target.names()
+        theirs = target.names(stop)
     # What may be there isn't missing: whoever opens it is told why that isn't known.
     origin = {there: here for here, there in mapping.items()}
     with of_side("source"):
-        hidden_here = source.hidden({origin.get(name, name) for name in theirs} - ours)
+        hidden_here = source.hidden({origin.get(name, name) for name in theirs} - ours, stop)
     with of_side("target"):
-        hidden_there = target.hidden({mapping.get(name, name) for name in ours} - theirs)
+        hidden_there = target.hidden({mapping.get(name, name) for name in ours} - theirs, stop)
     ours, theirs = ours | hidden_here, theirs | hidden_there
     if source.single and target.single and ours and theirs and not set(mapping) & ours:
         (left,), (right,) = ours, theirs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from functions.comparer.core.engine import Snapshot, Stop, Unreadable
@@ -11,7 +11,7 @@ from functions.comparer.mysql import catalog, databases
 from functions.comparer.mysql.decoding import mysql_decoder
 from functions.comparer.mysql.errors import Trouble, database_error
 from functions.comparer.mysql.identity import identity
-from functions.comparer.mysql.link import Link, Server
+from functions.comparer.mysql.link import Interrupt, Link, Server
 from functions.comparer.mysql.sessions import Session, Sessions
 from functions.comparer.mysql.snapshot import MysqlSnapshot
 from functions.comparer.mysql.stream import Decoding
@@ -40,10 +40,10 @@ class MysqlEndpoint:
         """Whether the URL names a database: then its name says nothing about which database it corresponds to."""
         return self._url.database is not None
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
         """The databases that the user may see, or the one that the URL names if it is there. Raises `Unreadable`."""
         wanted = self._url.database
-        with self._asking() as link:
+        with self._asking(stop or Stop()) as link:
             if wanted is None:
                 return catalog.databases(link.rows)
             found = databases.called(link.rows, wanted, fold=identity(link.rows).fold)
@@ -51,23 +51,26 @@ class MysqlEndpoint:
                 raise Unreadable(f"{self._server.name}: {databases.HIDDEN.format(wanted)}", "connection")
         return found
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:
         """See `Endpoint.hidden`. Raises `Unreadable`."""
         if not names or self.single:
             return frozenset()
-        with self._asking() as link:
+        with self._asking(stop or Stop()) as link:
             return databases.hidden(link.rows, names)
 
     @contextmanager
-    def _asking(self) -> Iterator[Link]:
+    def _asking(self, stop: Stop) -> Iterator[Link]:
         """A connection of its own."""
-        link = self._server.connect(Stop())
-        try:
-            yield link
-        except Trouble as error:
-            raise database_error(self._server.name, error, asked=False) from error
-        finally:
-            link.close()
+        with closing(self._server.connect(stop)) as link:
+            interrupt = Interrupt(self._server, link)
+            try:
+                with stop.interrupting(interrupt):
+                    stop.check()
+                    yield link
+            except Trouble as error:
+                raise database_error(self._server.name, error, asked=stop.asked) from error
+            finally:
+                interrupt.settle()
 
     @property
     def server(self) -> str:

@@ -8,7 +8,9 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Any, Final
 
 import pymysql
@@ -30,8 +32,29 @@ _GLANCE_SECONDS: Final = 0.05
 _KILL_SECONDS: Final = 2.0
 _PATIENCE_SECONDS: Final = 0.5
 """How long a statement that is killed on the server has time to end by itself."""
-_ORDERING: Final[dict[str, threading.Lock]] = {}
-"""By servers: statements are killed over one connection at a time, which is one more than the server's number."""
+
+
+class _Orders:
+    """Those to one server: they are given over one connection at a time, which is one more than the server's number."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._unheard = 0
+
+    def give(self, order: Callable[[], None]) -> None:
+        """Give one when it has its turn; but not if the server hasn't answered another one meanwhile."""
+        before = self._unheard
+        with self._lock:
+            if self._unheard != before:
+                return
+            begun = time.monotonic()
+            try:
+                order()
+            except _ANY_TROUBLE:
+                self._unheard += time.monotonic() - begun > _KILL_SECONDS / 2
+
+
+_ORDERS: Final[dict[str, _Orders]] = {}
 
 
 class Link:
@@ -169,12 +192,11 @@ class Server:
         self._order(f"KILL CONNECTION {number:d}")
 
     def _order(self, statement: str) -> None:
-        with _ORDERING.setdefault(self.name, threading.Lock()), contextlib.suppress(*_ANY_TROUBLE):
-            link = self._connected(_KILL_SECONDS)
-            try:
+        def order() -> None:
+            with closing(self._connected(_KILL_SECONDS)) as link:
                 link.run(statement)
-            finally:
-                link.close()
+
+        _ORDERS.setdefault(self.name, _Orders()).give(order)
 
     def _connected(self, seconds: float) -> Link:
         url = self._url

@@ -55,9 +55,9 @@ class PostgresEndpoint:
         """Whether the URL names one database."""
         return self._url.database is not None
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:
         """The database of the URL if there is one of that name; without one, all that are not the server's own."""
-        stop = Stop()
+        stop = stop or Stop()
         if self._url.database is not None:
             return self._one(self._url.database, stop)
         with closing(self._any(stop)) as session, of_database():
@@ -65,7 +65,7 @@ class PostgresEndpoint:
             ((used,),) = session.rows(_USED)
         return frozenset(found if used == "t" else found - {"postgres"})
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:  # noqa: ARG002
         """See `Endpoint.hidden`: everybody may read which databases there are."""
         return frozenset()
 

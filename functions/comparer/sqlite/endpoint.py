@@ -51,11 +51,11 @@ class SqliteEndpoint:
         """A file is one database, whatever it is called."""
         return not self._path.is_dir()
 
-    def names(self) -> frozenset[str]:
+    def names(self, stop: Stop | None = None) -> frozenset[str]:  # noqa: ARG002
         """The stem of the file, or of every ``.db`` file of the folder (`databases_in`)."""
         return frozenset(self._files())
 
-    def hidden(self, names: Collection[str]) -> frozenset[str]:  # noqa: ARG002
+    def hidden(self, names: Collection[str], stop: Stop | None = None) -> frozenset[str]:  # noqa: ARG002
         """See `Endpoint.hidden`: a file is there or not."""
         return frozenset()
 
