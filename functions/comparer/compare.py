@@ -124,7 +124,7 @@ def compare_databases(
     stop = stop or Stop()
     mapping = databases or {}
     here, there = (endpoint_of(url, base or Path.cwd()) for url in (source, target))
-    scope = _scope(here, there, mapping, tables)
+    scope = _scope(here, there, mapping, tables, stop)
     found = compare_objects(here, there, mapping, stop, progress) if objects else None
     counted = LinesResult() if lines else None
     if counted is not None:
@@ -135,10 +135,12 @@ def compare_databases(
     return Comparison(found, counted, compared, kept.differences)
 
 
-def _scope(source: Endpoint, target: Endpoint, mapping: Mapping[str, str], tables: tuple[str, ...]) -> Scope | None:
+def _scope(
+    source: Endpoint, target: Endpoint, mapping: Mapping[str, str], tables: tuple[str, ...], stop: Stop
+) -> Scope | None:
     if not tables:
         return None
     try:
-        return {pair.source: tables for pair in pairs_of(source, target, mapping)}
+        return {pair.source: tables for pair in pairs_of(source, target, mapping, stop)}
     except Unreadable:
         return None  # The comparison meets the same failure and tells it.

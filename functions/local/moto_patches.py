@@ -146,5 +146,5 @@ moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to gi
 moto_responses.method_names_from_class = cache(moto_utils.method_names_from_class)  # type: ignore[attr-defined]
 _Parser = moto_expressions.UpdateExpressionParser  # type: ignore[attr-defined]
 _Parser.make = staticmethod(lru_cache(256)(_Parser.make))
-moto_validators.deepcopy = _copied  # type: ignore[assignment]
+moto_validators.deepcopy = _copied  # type: ignore[assignment, attr-defined]
 moto_nodes.DepthFirstTraverser.traverse = _traverse  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,12 @@ def test_a_task_that_waits_for_a_later_one_keeps_its_servers_free() -> None:
     assert [*begun([waits, due("4", "be", since=4)])] == ["2"]
 
 
+def test_while_it_waits_for_a_comparison_of_values_it_keeps_them_free_of_further_ones_alone() -> None:
+    passed = Held(due("3", "cd", many=True, since=3), (1, 1))
+    waits = due("2", "bc", since=2)
+    assert [*begun([waits, due("4", "be", many=True, since=4), due("5", "be", since=5)], [passed])] == ["5"]
+
+
 _NUMBERS = {"a": 1, "b": 2, "c": 5}
 _SERVERS = st.sampled_from([*_NUMBERS, None])
 
@@ -138,17 +145,18 @@ def _within_numbers(running: Sequence[Held]) -> None:
             assert number == 1
 
 
-def test_nobody_is_passed_again_and_again() -> None:
+@pytest.mark.parametrize("long", [False, True])
+def test_nobody_is_passed_again_and_again(long: bool) -> None:
     """One that needs two servers, of which others that need one alone take turns: both are never free by chance."""
     waits = due("0", "ab", since=0)
-    running = [Held(due("x", "a-", since=-1), (1, 1)), Held(due("y", "b-", since=-2), (1, 1))]
+    running = [Held(due("x", "a-", many=long, since=-1), (1, 1)), Held(due("y", "b-", since=-2), (1, 1))]
     for number in range(1, 10):
         # One ends, its like comes; the next time it is the other's turn.
         running.pop(0)
-        later = [due(f"a{number}", "a-", since=number), due(f"b{number}", "b-", since=number)]
+        later = [due(f"a{number}", "a-", many=long, since=number), due(f"b{number}", "b-", since=number)]
         now = admitted([waits, *later], running, PLENTY)
         if waits in [held.due for held in now]:
-            assert number <= 3
+            assert number <= 4
             return
         running += now
     raise AssertionError("it has never begun")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from functions.comparer.core.hanging_up import hung_up
+from functions.comparer.core.hanging_up import all_ended, hung_up
 
 Serve = Callable[[socket.socket], None]
 PATIENCE = 30.0
@@ -67,6 +67,23 @@ def test_a_server_that_does_not_end_it_is_not_waited_for_long(words: bytes) -> N
         took = time.monotonic() - begun
         over.set()
     assert 0.2 <= took < PATIENCE
+
+
+def test_several_are_ended_at_a_time() -> None:
+    together = threading.Barrier(3)
+    all_ended([lambda: together.wait(PATIENCE)] * 3)
+    assert not together.broken
+
+
+def test_what_goes_wrong_with_one_is_told_when_all_are_ended() -> None:
+    ended: list[str] = []
+
+    def fail() -> None:
+        raise OSError("gone")
+
+    with pytest.raises(OSError, match="gone"):
+        all_ended([fail, lambda: ended.append("the other")])
+    assert ended == ["the other"]
 
 
 def test_what_is_no_socket_is_told() -> None:

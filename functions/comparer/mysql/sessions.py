@@ -9,6 +9,7 @@ from typing import Any, Final
 import pymysql
 
 from functions.comparer.core.engine import Stop
+from functions.comparer.core.hanging_up import all_ended
 from functions.comparer.core.kinds import Kind
 from functions.comparer.mysql.errors import INTERRUPTED, Trouble, database_error, number_of
 from functions.comparer.mysql.link import Interrupt, Link, Server
@@ -187,8 +188,7 @@ class Sessions:
 
     def close(self) -> None:
         """End all connections."""
-        for session in self._all:
-            session.close()
+        all_ended([session.close for session in self._all])
 
     @contextmanager
     def taken(self) -> Iterator[Session]:

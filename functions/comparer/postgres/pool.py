@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from functions.comparer.core.engine import Stop, Unreadable
+from functions.comparer.core.hanging_up import all_ended
 from functions.comparer.postgres.session import Session
 
 _MOMENT: Final = 0.2
@@ -52,9 +53,9 @@ class Pool:
     def close(self) -> None:
         """Close what is open; what is still held too, for nobody is to read after the end."""
         with self._changed:
-            for session in (*self._free, *self._holders):
-                session.abandon()
+            open_ones = (*self._free, *self._holders)
             self._free.clear()
+        all_ended([session.abandon for session in open_ones])
 
     def _taken(self) -> Session:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
@@ -38,6 +39,7 @@ class Session:
         self._saved = False
         self._sent = 0.0
         self._closed = False
+        self._closing = threading.Lock()
 
     @property
     def release(self) -> int:
@@ -148,9 +150,9 @@ class Session:
 
     def abandon(self) -> None:
         """Stop what runs at the server, and be of no use any more."""
-        if not self._closed and self._active():
-            cancelled(self.connection)
-        self.close()
+        heard = self._closed or not self._active() or cancelled(self.connection)
+        # Who doesn't hear that we want to stop won't hear that we hang up.
+        self.close(wait=heard)
 
     def give_up(self) -> None:
         """Stop what runs and go on as if it had ended; where that takes too long, be of no use any more."""
@@ -165,10 +167,16 @@ class Session:
             # Whoever gives up has a reason of his own to tell.
             self.close()
 
-    def close(self) -> None:
-        """End the connection, and with it the transaction."""
-        self._closed = True
-        hang_up(self.connection)
+    def close(self, *, wait: bool = True) -> None:
+        """End the connection, and with it the transaction. `wait`: until the server has ended it too."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+        if wait:
+            hang_up(self.connection)
+        else:
+            self.connection.finish()
 
     def lost(self) -> Unreadable:
         """What to raise when the connection has broken."""

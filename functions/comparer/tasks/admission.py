@@ -2,8 +2,10 @@
 
 A task holds the connections that it begins with until it has ended. The one that is due first begins first. Another may
 begin before it over servers that have room, but not again and again: a task that is held up by a later one keeps its
-servers free of all others. Where comparisons of values could take all of a number, they leave enough for one other
-task: it is often a short one, and they may take hours.
+servers free. Of all others, so that it is the next to begin; but as long as it waits for a comparison of values, which
+may take hours, only of further ones of these: short tasks don't wait for two of them.
+
+Where comparisons of values could take all of a number, they leave enough for one other task: it is often a short one.
 """
 
 from __future__ import annotations
@@ -22,6 +24,11 @@ class Due:
     id: str
     since: float
     sides: tuple[Wanted, Wanted]
+
+    @property
+    def long(self) -> bool:
+        """Whether it may take hours, as a comparison of values."""
+        return any(side.many for side in self.sides)
 
     @property
     def servers(self) -> frozenset[str]:
@@ -51,17 +58,21 @@ def admitted(due: Sequence[Due], running: Sequence[Held], at_once: int) -> list[
 
 def _beginning(due: Sequence[Due], running: Sequence[Due], used: Counter[str], at_once: int) -> Iterator[Due]:
     """Those for which there is room, were each side to have one connection."""
-    begun, used, kept = list(running), Counter(used), set[str]()
+    begun, used = list(running), Counter(used)
+    kept, kept_from_long = set[str](), set[str]()
     for task in due:
         if len(begun) >= at_once:
             return
         full = task.servers - _with_room(task, begun, used)
-        if not full and not task.servers & kept:
+        if not full and not task.servers & (kept | kept_from_long if task.long else kept):
             begun.append(task)
             used += sides_on(task.sides)
             yield task
-        elif any(other.since > task.since and other.servers & full for other in begun):
-            kept |= task.servers
+            continue
+        ahead = [other for other in begun if other.servers & full]
+        if any(other.since > task.since for other in ahead):
+            keeping = kept_from_long if any(other.long for other in ahead) else kept
+            keeping |= task.servers
 
 
 def _with_room(task: Due, begun: Collection[Due], used: Mapping[str, int]) -> frozenset[str]:
