@@ -1,4 +1,4 @@
-"""What is replaced of moto while the local cloud is loaded: six things, documented here and nowhere else.
+"""What is replaced of moto while the local cloud is loaded: eight things, documented here and nowhere else.
 
 - `moto.core.utils.utcnow`, from which moto takes all of its time, asks the clock of the cloud that is calling (the
   machine's clock where none is);
@@ -9,13 +9,17 @@
   (whoever changes one changes a copy);
 - `deepcopy`, by which moto makes that copy of nodes that know their parents, is a faster way to copy the same;
 - `DepthFirstTraverser.traverse`, ten of which moto sends through every such tree, asks itself once what it has to do
-  with a kind of node, instead of at every node.
+  with a kind of node, instead of at every node;
+- `ActionCountValidator.traverse` and `OverlappingPathsValidator.traverse`, two of the ten, look at the whole tree
+  alone, of which every other node that they would look at is a part;
+- `ConditionExpressionParser._lex_condition_expression` remembers the words of the last conditions.
 
 `moto_tables` adds a subclass for DynamoDB, which replaces nothing.
 """
 
 import json
 import pickle
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +28,7 @@ from typing import Any
 
 import moto.core.responses as moto_responses
 import moto.core.utils as moto_utils
+import moto.dynamodb.comparisons as moto_comparisons
 import moto.dynamodb.parsing.ast_nodes as moto_nodes
 import moto.dynamodb.parsing.expressions as moto_expressions
 import moto.dynamodb.parsing.validators as moto_validators
@@ -141,6 +146,20 @@ def _copied(tree: Any) -> Any:
     return pickle.loads(pickle.dumps(tree))  # noqa: S301 (it was made the moment before)
 
 
+def _judged(self: Any, root: Any) -> Any:
+    """What a validator of whole expressions has to say of one."""
+    return self._processing_map()[moto_nodes.UpdateExpression](root)  # type: ignore[attr-defined]
+
+
+_Conditions = moto_comparisons.ConditionExpressionParser
+_lexed = _Conditions._lex_condition_expression  # noqa: SLF001 (see above)
+
+
+@lru_cache(256)
+def _words(condition: str) -> tuple[Any, ...]:
+    return tuple(_lexed(_Conditions(condition, None, None)))
+
+
 moto_utils.utcnow = _utcnow
 moto_sqs.Queue = LeanQueue  # type: ignore[misc]  # see above: the one way to give moto another queue
 moto_responses.method_names_from_class = cache(moto_utils.method_names_from_class)  # type: ignore[attr-defined]
@@ -148,3 +167,6 @@ _Parser = moto_expressions.UpdateExpressionParser  # type: ignore[attr-defined]
 _Parser.make = staticmethod(lru_cache(256)(_Parser.make))
 moto_validators.deepcopy = _copied  # type: ignore[assignment, attr-defined]
 moto_nodes.DepthFirstTraverser.traverse = _traverse  # type: ignore[attr-defined]
+for _validator in (moto_validators.ActionCountValidator, moto_validators.OverlappingPathsValidator):
+    _validator.traverse = _judged
+_Conditions._lex_condition_expression = lambda self: deque(_words(self.condition_expression))  # type: ignore[method-assign]  # noqa: SLF001

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
@@ -33,11 +33,25 @@ def hung_up(descriptor: int, patience: float = _PATIENCE) -> Iterator[None]:
 
 
 def all_ended(ways: Sequence[Callable[[], object]]) -> None:
-    """End several connections, each in its way, all at a time: a server that is silent is waited for once."""
-    if len(ways) < 2:
-        for end in ways:
+    """End several connections, each in its way, all at a time: a server that is silent is waited for once.
+
+    Raises what the first way does that raises anything, when all are over.
+    """
+    failures: list[Exception] = []
+
+    def ended(end: Callable[[], object]) -> None:
+        try:
             end()
-        return
-    with ThreadPoolExecutor(len(ways), thread_name_prefix="hanging up") as pool:
-        for ended in [pool.submit(end) for end in ways]:
-            ended.result()
+        except Exception as error:  # noqa: BLE001 (it is raised below)
+            failures.append(error)
+
+    # No pool of threads: those take no more work while Python ends, as it does after a second Ctrl-C.
+    threads = [threading.Thread(target=ended, args=(end,), name="hanging up") for end in ways[1:]]
+    for thread in threads:
+        thread.start()
+    for end in ways[:1]:
+        ended(end)
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
