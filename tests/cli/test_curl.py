@@ -2,7 +2,6 @@
 
 import base64
 import json
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -12,14 +11,12 @@ import pytest
 from functions.local.curl import curl_lines, sample_request
 from functions.pipeline import signature
 from tests.cli.served_door import Scripted, serving
+from tests.cli.shell_tools import LACKING, WHY_SKIPPED
 
 KEYS = [bytes(range(24)), b"\x00" * 32, b"\xff" * 64, bytes(range(200, 233))]
 
 
-@pytest.mark.skipif(
-    not all(map(shutil.which, ("bash", "openssl", "curl", "od"))),
-    reason="the shell script that is tried here needs bash, openssl, curl and od, and one of them is not installed",
-)
+@pytest.mark.skipif(bool(LACKING), reason=WHY_SKIPPED)
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("prefix", ["", "whsec_"])
 def test_the_shell_signs_what_the_verifier_accepts(key: bytes, prefix: str, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from functions.local.state_file import LocalState, announced, read_state, state_path
 from tests.cli.conftest import Parity, processes_of
+from tests.cli.shell_tools import LACKING, WHY_SKIPPED
 
 Start = Callable[..., subprocess.Popen[str]]
 OBJECTS = '{"job_id": "sample-shop", "object_level_compare_type": "objects"}'
@@ -96,9 +96,8 @@ def test_the_other_commands_find_it_and_it_ends_without_a_trace(up: Up, parity: 
     assert parity("list").code == 2
 
 
+@pytest.mark.skipif(bool(LACKING), reason=WHY_SKIPPED)
 def test_the_curl_that_it_prints_works_as_it_is(up: Up) -> None:
-    if not all(map(shutil.which, ("bash", "openssl", "curl", "od"))):
-        pytest.skip("the printed script needs bash, openssl, curl and od, and one of them is not installed")
     assert all(len(line) <= 80 for line in up.script().splitlines())
     done = subprocess.run(["bash", "-c", up.script()], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith("HTTP/1.1 202"), done.stdout + done.stderr
