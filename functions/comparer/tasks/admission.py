@@ -49,10 +49,11 @@ def admitted(due: Sequence[Due], running: Sequence[Held], at_once: int) -> list[
 
     A server has more than its number in one case only: it is 1, and a task of which both sides are there has it alone.
     """
-    found = list(_beginning(due, [held.due for held in running], _used(running), at_once))
+    used = _used(running)
+    found = list(_beginning(due, [held.due for held in running], used, at_once))
     if not found:
         return []
-    given = iter(shares([side for task in found for side in task.sides], _left(found, running)))
+    given = iter(shares([side for task in found for side in task.sides], _left(found, running, used)))
     return [Held(task, (next(given), next(given))) for task in found]
 
 
@@ -82,14 +83,13 @@ def _with_room(task: Due, begun: Collection[Due], used: Mapping[str, int]) -> fr
     return frozenset(server for server in needed if not used[server] or used[server] + needed[server] <= most[server])
 
 
-def _left(found: Sequence[Due], running: Sequence[Held]) -> Mapping[str, int]:
+def _left(found: Sequence[Due], running: Sequence[Held], used: Counter[str]) -> Mapping[str, int]:
     """What the new tasks may have of each server beyond one for each side."""
     tasks = [*(held.due for held in running), *found]
     most = numbers(side for task in tasks for side in task.sides)
     least = sides_on(side for task in found for side in task.sides)
     greedy = sides_on(side for task in found for side in task.sides if side.many)
     one_more = {server: max(sides_on(task.sides)[server] for task in tasks) for server in most}
-    used = _used(running)
     return {
         server: min(most[server] - used[server] - least[server], most[server] - greedy[server] - one_more[server])
         for server in most
