@@ -23,3 +23,15 @@ def held() -> tuple[HeldEndpoint, HeldEndpoint]:
     """Both sides are one engine that waits."""
     endpoint = HeldEndpoint()
     return endpoint, endpoint
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A table t of three rows."""
+    return make_database(tmp_path / "source.db", *rows("t", 3))
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    """The same with two of them."""
+    return make_database(tmp_path / "target.db", *rows("t", 2))

@@ -313,3 +313,13 @@ def rows(table: str, count: int) -> Sequence[str]:
     values = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) SELECT i FROM n"
     fill = [f'INSERT INTO "{table}" {values}'] if count else []
     return [f'CREATE TABLE "{table}" (id INTEGER PRIMARY KEY)', *fill]
+
+
+def data_id(reply: Reply) -> str:
+    """The id of the data-level comparison that was created."""
+    return str(reply.body["data_level_compare_create_result"]["compare_task_id"])
+
+
+async def counting(held: HeldEndpoint) -> None:
+    """Until the held comparison is where it waits."""
+    assert await asyncio.to_thread(held.counting.wait, 30)
